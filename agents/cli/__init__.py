@@ -1,0 +1,1 @@
+"""The command line: a room per purpose, a file per command."""

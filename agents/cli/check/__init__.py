@@ -1,0 +1,1 @@
+"""Commands that check and prepare: topics, doctor, config, schema, verify."""

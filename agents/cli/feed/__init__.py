@@ -1,0 +1,1 @@
+"""Commands that write events: simulate, load, replay."""

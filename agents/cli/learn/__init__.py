@@ -1,0 +1,1 @@
+"""Commands that learn from history: fit, backtest, sentiment."""

@@ -1,0 +1,1 @@
+"""Commands that show what is: fans, flags, lag, dead letters."""

@@ -1,0 +1,1 @@
+"""Clients of Kafka for everything but scoring: connection settings, topics, offsets, reading and writing."""

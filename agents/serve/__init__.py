@@ -1,0 +1,1 @@
+"""The serve process: output topics to Redis, page and lookups."""

@@ -1,0 +1,1 @@
+"""A Faust transport that carries blocks of records, and one fenced transaction per flush."""

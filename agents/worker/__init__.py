@@ -1,0 +1,1 @@
+"""The score worker: blocks of events into rows, rows into transactions."""

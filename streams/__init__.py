@@ -1,0 +1,1 @@
+"""What follows from a stream of events: pure functions over rows, time an argument."""

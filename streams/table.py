@@ -1,0 +1,95 @@
+"""Keyed rows: find by key, grow, remember what is yet to be done, go to the changelog and come back."""
+
+import numpy as np
+
+from schemas.fan import FAN, LAYOUT
+from schemas.layout import Ints
+from streams.columns import Columns, Todo
+from streams.feeds import Feeds
+from streams.fold import set_due
+from streams.index import Home, Index, brand_of
+from streams.params import Brands
+
+STEP = 16_384  # rows to grow by: realloc moves pages, not bytes, so a step costs 13 ms at any size
+NEVER = np.iinfo(np.int64).max
+
+
+class Table:
+    """The fans of one partition. No view of the rows may be kept: growing moves them."""
+
+    def __init__(self, brands: Brands, home: Home) -> None:
+        self.brands, self.index, self.feeds = brands, Index(home), Feeds()
+        self.columns = Columns(
+            np.zeros(0, FAN), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int16), np.zeros(0, np.uint8)
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def find(self, keys: list[bytes]) -> Ints:
+        """Return the row of each key, -1 for a key of another partition; a key never seen gets a new row."""
+        known = len(self.index)
+        where = self.index.find(keys)
+        if len(self.index) > known:
+            self._welcome(keys, where, known)
+        return where
+
+    def late(self, clock: Ints) -> Ints:
+        """Return the rows that are due by their brand's clock."""
+        if not len(clock):
+            return np.zeros(0, np.int64)
+        due, feed = self.columns.due, self.columns.feed
+        late = np.flatnonzero(due[: len(self.index)] <= clock.max())
+        return late[due[late] <= clock[feed[late]]]
+
+    def waiting(self, todo: int) -> Ints:
+        """Return the rows that wait for any of ``todo``."""
+        return np.flatnonzero(self.columns.todo[: len(self.index)] & todo)
+
+    def announced(self, picked: Ints) -> None:
+        """Note that readers are about to get what these rows say now; the rows must be recorded with it."""
+        rows = self.columns.rows
+        rows["announced"][picked] = rows["score"][picked]
+        rows["announced_seq"][picked] = rows["seq"][picked]
+        rows["announced_at"][picked] = rows["as_of"][picked]
+        self.columns.todo[picked] = Todo.RECORD
+
+    def records(self) -> list[tuple[bytes, memoryview]]:
+        """Return changelog records, key and value, of the rows that changed, which then wait no more."""
+        picked = self.waiting(Todo.RECORD)
+        self.columns.todo[picked] &= 0xFF ^ Todo.RECORD
+        size = FAN.itemsize
+        raw = memoryview(self.columns.rows[picked].tobytes())
+        return [(key, raw[i * size : (i + 1) * size]) for i, key in enumerate(self.index.keys(picked))]
+
+    def restore(self, keys: list[bytes], values: list[bytes]) -> None:
+        """Take rows back from the changelog; of two for one key the later wins.
+
+        Raises:
+            ValueError: a value is not a row of this layout, or a key belongs to another partition.
+        """
+        raw = b"".join(values)
+        if len(raw) != len(keys) * FAN.itemsize or any(len(value) != FAN.itemsize for value in values):
+            raise ValueError(f"changelog values are not rows of layout {LAYOUT} ({FAN.itemsize} bytes)")
+        rows = np.frombuffer(raw, FAN)
+        if (rows["layout"] != LAYOUT).any():
+            raise ValueError(f"changelog rows of layout {int(rows['layout'].max())}, this program reads {LAYOUT}")
+        where = self.find(keys)
+        if len(where) and where.min() < 0:
+            raise ValueError("changelog key of another partition")
+        self.columns.rows[where] = rows
+        self.columns.todo[where] = np.where(rows["seq"] != rows["announced_seq"], Todo.ANNOUNCE, 0)
+        np.maximum.at(self.feeds.newest, self.columns.feed[where], rows["last_seen"])
+        set_due(self.columns, where, self.brands.rows)
+
+    def _welcome(self, keys: list[bytes], where: Ints, known: int) -> None:
+        size = len(self.index)
+        if size > len(self.columns.rows):
+            for column in self.columns:
+                column.resize(-(-size // STEP) * STEP, refcheck=False)
+        new = np.flatnonzero(where >= known)
+        names = [brand_of(keys[i]) for i in new.tolist()]
+        self.columns.feed[where[new]] = [self.feeds.row(name) for name in names]
+        self.columns.code[where[new]] = [self.brands.code(name) for name in names]
+        self.columns.due[known:size] = NEVER
+        self.columns.rows["layout"][known:size] = LAYOUT
