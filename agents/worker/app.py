@@ -1,0 +1,102 @@
+"""The Faust app: one agent over all input topics, on the block transport."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import faust
+from faust.events import Event
+from faust.types import StreamT
+
+from agents.errors import FailStopError
+from agents.settings import Settings
+from agents.transport.consumer import Transport
+from agents.worker.owner import Owner
+from agents.worker.scoring import Scoring
+
+log = logging.getLogger(__name__)
+
+FETCH_BYTES = 1 << 20  # of one partition in one fetch; 256 KB to 4 MB made no difference
+FOREVER_S = 10**9
+
+
+class BlockSchema(faust.Schema):
+    """Lets a block through as it is."""
+
+    def compile(self, app: Any, **kwargs: Any) -> Callable[..., Any]:
+        """Return the decoder of messages into events."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return Event(app, None, message.value, {}, message)
+
+        return decode
+
+
+def build(settings: Settings, instance_id: str, options: dict[str, Any], owner: Owner) -> faust.App:
+    """Return the app, not started; nothing of Faust's own commit, tables or web is in use."""
+    app = faust.App(
+        settings.group,
+        broker="kafka://",
+        store="memory://",
+        web_enabled=False,
+        topic_partitions=settings.partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_group_instance_id=instance_id,
+        consumer_max_fetch_size=FETCH_BYTES,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(1.0, settings.session_timeout_s / 6),
+        broker_request_timeout=max(40.0, settings.session_timeout_s + 5),
+        broker_rebalance_timeout=60.0,
+        broker_commit_interval=FOREVER_S,
+        broker_commit_livelock_soft_timeout=FOREVER_S,
+        stream_buffer_maxsize=16,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        producer_request_timeout=30.0,
+        datadir=str(settings.data / "faust"),
+    )
+    app.transport = app.producer_transport = Transport(app, options, owner)
+    return app
+
+
+def attach(app: faust.App, settings: Settings, owner: Owner, scoring: Scoring) -> None:
+    """Give the app its agent, and the owner its part in rebalances."""
+    names = settings.names
+    source = app.topic(*names.inputs, names.credits, names.ticks, schema=BlockSchema())
+
+    async def score(stream: StreamT[Any]) -> None:
+        await consume(app, stream, owner, scoring)
+
+    app.agent(source, name="score")(score)
+
+    async def take_over(*_: Any, **__: Any) -> None:
+        try:
+            await owner.take_over()
+        except FailStopError as error:
+            owner.end(error)
+
+    app.on_rebalance_complete.connect(take_over, weak=False)
+
+
+async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring) -> None:
+    """Apply block after block; what goes wrong here is a bug, and a bug ends the process."""
+    blocks: AsyncIterator[Any] = stream.noack().events()
+    async for event in blocks:
+        message, who = event.message, owner.member()
+        if who is not None and message.generation_id == who.generation and message.tp.partition in owner.held:
+            held = owner.held[message.tp.partition]
+            try:
+                lagging = (
+                    owner.lagging(held.number, app.consumer.is_lagging) if message.topic == scoring.ticks else set()
+                )
+                scoring.apply(held, message.tp, event.value, lagging)
+            except Exception as error:
+                log.exception("block of %s before offset %s", message.tp, message.offset + 1)
+                owner.end(FailStopError(f"cannot apply a block of {message.tp.topic}: {error!r}"))
+            if held.outbox:
+                owner.flush.changed.set()
+        event.ack()
+        await asyncio.sleep(0)

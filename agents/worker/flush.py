@@ -1,0 +1,136 @@
+"""The flush: everything that blocks left behind, as one transaction, as soon as it pays."""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+from aiokafka import TopicPartition
+
+from agents import faults
+from agents.metrics import Metrics
+from agents.transport.membership import Membership
+from agents.transport.writer import Out, Writer
+from agents.worker.announce import scores
+from agents.worker.held import Held, Outbox
+from schemas.outputs import Tick
+from schemas.topics import Names
+from streams.columns import Todo
+
+log = logging.getLogger(__name__)
+
+APART_S = 0.010  # between flushes while caught up: what latency costs
+BEHIND_S = 1.5  # between flushes on a backlog: one changelog record per fan and flush, so fewer flushes write less
+MOST_EVENTS = 400_000  # of one flush, so that a transaction stays well under its time-out
+
+encode = msgspec.json.Encoder().encode
+
+
+class Flush:
+    """Writes what the held partitions have to tell; one transaction at a time, in the order of the blocks."""
+
+    def __init__(self, writer: Writer, names: Names, metrics: Metrics, settle_s: float, tick_s: float) -> None:
+        self.writer, self.names, self.metrics = writer, names, metrics
+        self.settle_s, self.tick_s = settle_s, tick_s
+        self.changed = asyncio.Event()
+        self.turn = asyncio.Lock()  # held while a transaction is open
+        self.committed_at = time.monotonic()
+
+    async def run(
+        self, held: Mapping[int, Held], who: Callable[[], Membership | None], behind: Callable[[], bool]
+    ) -> None:
+        """Flush for ever: at once when caught up, seldom when behind; rows settle, time passes."""
+        ended, ticked = 0.0, 0.0
+        while True:
+            await self._wait(ended, held, behind)
+            now = time.monotonic()
+            if who() is None:  # between two assignments
+                self.changed.clear()
+                await asyncio.sleep(APART_S)
+                continue
+            ticks = now - ticked >= self.tick_s
+            ticked = now if ticks else ticked
+            self.changed.clear()
+            if ticks or any(one.outbox for one in held.values()) or any(one.settle_at <= now for one in held.values()):
+                await self.flush(held, who, ticks=ticks)
+            ended = time.monotonic()
+
+    async def _wait(self, ended: float, held: Mapping[int, Held], behind: Callable[[], bool]) -> None:
+        settle = min((one.settle_at for one in held.values()), default=ended + 1.0)
+        idle = max(min(settle - time.monotonic(), self.tick_s, 1.0), APART_S)
+        try:
+            await asyncio.wait_for(self.changed.wait(), idle)
+        except TimeoutError:
+            return
+        while time.monotonic() < ended + (BEHIND_S if behind() else APART_S):
+            if sum(one.outbox.events for one in held.values()) >= MOST_EVENTS:
+                return
+            await asyncio.sleep(APART_S)
+
+    async def flush(
+        self, held: Mapping[int, Held], who: Callable[[], Membership | None], *, ticks: bool = False
+    ) -> None:
+        """Write one transaction of all there is to tell.
+
+        Raises:
+            FailStopError: it was not committed for certain.
+        """
+        async with self.turn:
+            member = who()
+            if member is None:
+                return
+            began, now_ms = time.perf_counter(), int(time.time() * 1000)
+            records: dict[TopicPartition, list[Out]] = defaultdict(list)
+            boxes = [self._collect(one, records) for one in held.values()]
+            if ticks:
+                tick = [Out(None, encode(Tick(now_ms)))]
+                records |= {TopicPartition(self.names.ticks, number): tick for number in held}
+            offsets = {tp: offset for box in boxes for tp, offset in box.offsets.items()}
+            if not offsets and not any(records.values()):
+                return
+            wrote = time.perf_counter()
+            faults.at("collected")
+            await self.writer.write(records, offsets, member, now_ms)
+            faults.at("after-commit")
+            self.metrics.stage["write"].observe(wrote - began)
+            self.metrics.stage["commit"].observe(time.perf_counter() - wrote)
+            self.committed_at = time.monotonic()
+            self._count(boxes, records)
+
+    def _collect(self, held: Held, records: dict[TopicPartition, list[Out]]) -> Outbox:
+        """Take everything a partition has to tell; from here on a failure must end the process."""
+        fans, names, now = held.partition.fans, self.names, time.monotonic()
+        todo: int = Todo.ANNOUNCE
+        if held.settle_at <= now:
+            todo |= Todo.SETTLE
+            held.settle_at = now + self.settle_s
+        picked = fans.waiting(todo)
+        if len(picked):
+            fans.announced(picked)
+            records[TopicPartition(names.fan_scores, held.number)] += scores(fans, picked)
+        box = held.take_outbox()
+        changed = [Out(key, value) for key, value in fans.records()]
+        for topic, outs in (
+            (names.changelog, changed),
+            (names.fan_flags, box.flags),
+            (names.dead_letters, box.letters),
+        ):
+            records[TopicPartition(topic, held.number)] += outs
+        for number, outs in box.credits.items():
+            records[TopicPartition(names.credits, number)] += outs
+        return box
+
+    def _count(self, boxes: list[Outbox], records: Mapping[TopicPartition, list[Out]]) -> None:
+        now_ms = time.time() * 1000
+        for box in boxes:
+            for topic, stamps in box.stamps:
+                self.metrics.latency.observe(topic, np.maximum(now_ms - stamps, 0.0) / 1000.0)
+        for tp, outs in records.items():
+            if tp.topic == self.names.changelog:
+                self.metrics.changelog.inc(len(outs))
+            elif tp.topic in {self.names.fan_scores, self.names.fan_flags}:
+                self.metrics.announcements.labels(tp.topic.removeprefix(self.names.output_prefix)).inc(len(outs))
+

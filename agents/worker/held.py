@@ -1,0 +1,42 @@
+"""What a worker holds of one partition number: its fans, and what the next flush has to tell."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from aiokafka import TopicPartition
+
+from agents.transport.writer import Out
+from schemas.layout import Ints
+from streams.partition import Partition
+
+
+@dataclass
+class Outbox:
+    """What blocks left for the next flush; the flush takes it whole and leaves an empty one."""
+
+    offsets: dict[TopicPartition, int] = field(default_factory=dict)  # next offset of each input
+    flags: list[Out] = field(default_factory=list)
+    letters: list[Out] = field(default_factory=list)
+    credits: dict[int, list[Out]] = field(default_factory=lambda: defaultdict(list))  # by the receiver's partition
+    stamps: list[tuple[str, Ints]] = field(default_factory=list)  # topic, when the broker got each event, ms
+    events: int = 0
+
+    def __bool__(self) -> bool:
+        """Return whether something was folded or refused; ticks alone are committed along with the next flush."""
+        return self.events > 0 or bool(self.flags)
+
+
+class Held:
+    """One partition number over all input topics."""
+
+    def __init__(self, number: int, partition: Partition, settle_at: float) -> None:
+        self.number = number
+        self.partition = partition
+        self.outbox = Outbox()
+        self.applied: dict[TopicPartition, int] = {}  # next offset of each input, since the takeover
+        self.settle_at = settle_at  # monotonic seconds
+
+    def take_outbox(self) -> Outbox:
+        """Return what there is to tell, which is then told."""
+        outbox, self.outbox = self.outbox, Outbox()
+        return outbox

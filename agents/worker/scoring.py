@@ -1,0 +1,144 @@
+"""A block of records into a partition: decode, fold, and what follows for readers."""
+
+import logging
+import time
+
+import msgspec
+import numpy as np
+from aiokafka import TopicPartition
+
+from agents.metrics import OUTCOMES, Metrics
+from agents.transport.blocks import RawBlock
+from agents.transport.writer import Out
+from agents.worker.announce import flags
+from agents.worker.held import Held
+from schemas.dead_letters import cut, headers
+from schemas.events import Act, Credit, Topic
+from schemas.layout import Rows
+from schemas.outputs import Tick
+from schemas.topics import Names
+from streams.block import Block, Record, Sentiment, decode
+from streams.columns import Verdict
+from streams.hashes import partition_of
+
+log = logging.getLogger(__name__)
+
+encode = msgspec.json.Encoder().encode
+read_tick = msgspec.json.Decoder(Tick).decode
+FLAGS_PER_S = 1000  # churn flags of a worker; the rest waits its turn
+FEELINGS = ((-0.2, "negative"), (0.2, "neutral"), (1.1, "positive"))
+
+
+class Scoring:
+    """Applies blocks; all that it decides goes into the partition's rows and outbox."""
+
+    def __init__(self, names: Names, partitions: int, metrics: Metrics, sentiment: Sentiment | None) -> None:
+        self.topics = {name: Topic(i) for i, name in enumerate((*names.inputs, names.credits))}
+        self.labels = {name: topic.name.lower() for name, topic in self.topics.items()}
+        self.ticks, self.partitions, self.metrics, self.sentiment = names.ticks, partitions, metrics, sentiment
+        self.budget, self.budget_at = float(FLAGS_PER_S), 0.0
+
+    def apply(self, held: Held, tp: TopicPartition, block: RawBlock, lagging: set[Topic]) -> None:
+        """Apply a block of one input, or the newest of a block of ticks."""
+        if tp.topic == self.ticks:
+            self._tick(held, block, lagging)
+        elif block.records:
+            self._fold(held, tp, block)
+        held.outbox.offsets[tp] = held.applied[tp] = block.next_offset
+
+    def _fold(self, held: Held, tp: TopicPartition, raw: RawBlock) -> None:
+        topic, label, began = self.topics[tp.topic], self.labels[tp.topic], time.perf_counter()
+        fans = held.partition.fans
+        block = decode(raw.records, topic, fans, int(time.time() * 1000), self.sentiment)
+        decoded = time.perf_counter()
+        turns = held.partition.fold(block.events, topic)
+        self.metrics.stage["decode"].observe(decoded - began)
+        self.metrics.stage["fold"].observe(time.perf_counter() - decoded)
+        self._tell(held, turns, block.acts)
+        if topic == Topic.REPOSTS:
+            self._credit(held, block)
+        for record, reason in block.refused:
+            self._refuse(held, tp, record, reason)
+        self._count(label, block)
+        if topic != Topic.CREDITS:
+            held.outbox.stamps.append((label, np.array([record.timestamp for record in block.records], np.int64)))
+        held.outbox.events += len(raw.records)
+
+    def _tick(self, held: Held, block: RawBlock, lagging: set[Topic]) -> None:
+        if not block.records:
+            return
+        now = max(read_tick(record.value).now for record in block.records)
+        left, self.budget_at = self.budget_at, time.monotonic()
+        self.budget = min(float(FLAGS_PER_S), self.budget + FLAGS_PER_S * (self.budget_at - left))
+        turns = held.partition.tick(now, lagging, int(self.budget))
+        self.budget -= len(turns)
+        self._tell(held, turns, [])
+        self.metrics.timer_lag.set(max(time.time() - now / 1000, 0.0))
+
+    def _tell(self, held: Held, turns: Rows, acts: list[Act]) -> None:
+        for out, record in flags(held.partition.fans, turns, acts):
+            held.outbox.flags.append(out)
+            brand = self.brand(record.brand_id, held)
+            self.metrics.flags.labels(brand, record.kind, record.state, record.reason).inc()
+
+    def _credit(self, held: Held, block: Block) -> None:
+        for i in np.flatnonzero(block.events["earns"]).tolist():
+            act = block.acts[i]
+            assert act.parent_fan_id is not None
+            credit = Credit(
+                event_id=act.event_id,
+                brand_id=act.brand_id,
+                fan_id=act.parent_fan_id,
+                by_fan_id=act.fan_id,
+                event_time=act.event_time,
+            )
+            key = f"{act.brand_id}:{act.parent_fan_id}".encode()
+            held.outbox.credits[partition_of(key, self.partitions)].append(Out(key, encode(credit)))
+
+    def _refuse(self, held: Held, tp: TopicPartition, record: Record, reason: str) -> None:
+        said = headers(tp.topic, tp.partition, record.offset, reason)
+        held.outbox.letters.append(Out(cut(record.key), cut(record.value), said))
+        self.metrics.dead_letters.labels(self.labels[tp.topic], kind_of(reason)).inc()
+
+    def _count(self, label: str, block: Block) -> None:
+        events, metrics = self.metrics.events, self.metrics
+        other = len(metrics.platforms)
+        if label == "credits":
+            platforms = np.full(len(block.acts), other)
+        else:
+            code = metrics.platforms.get
+            platforms = np.array([code(act.platform, other) for act in block.acts], np.int64)
+        n = np.bincount(block.events["verdict"] * (other + 1) + platforms, minlength=len(Verdict) * (other + 1))
+        for place in np.flatnonzero(n).tolist():
+            verdict, platform = divmod(place, other + 1)
+            events[label, OUTCOMES[Verdict(verdict)]][platform].inc(int(n[place]))
+        if block.refused:
+            events[label, "rejected"][other].inc(len(block.refused))
+        if block.ignored:
+            events[label, "ignored"][other].inc(block.ignored)
+
+    def brand(self, name: str, held: Held) -> str:
+        """Return a brand's label: its name where the parameter file has it."""
+        return name if name in held.partition.brands.codes else "other"
+
+
+def kind_of(reason: str) -> str:
+    """Return a reason's bounded form for a label: a value of a bad record must not become a series.
+
+    >>> kind_of("Expected `int`, got `str` - at `$.event_time`"), kind_of("value of 70000 bytes, more than 65536")
+    ('invalid field', 'too large')
+    """
+    known = {
+        "value is": "no value",
+        "value of": "too large",
+        "key is": "wrong key",
+        "key belongs": "wrong partition",
+        "event_time is": "future",
+        "JSON is": "broken JSON",
+        "Input data": "broken JSON",
+        "Object missing": "missing field",
+        "Invalid UTF-8": "not UTF-8",
+        "Invalid enum": "unknown type",
+        "killed": "killed the fold",
+    }
+    return next((kind for start, kind in known.items() if reason.startswith(start)), "invalid field")

@@ -1,0 +1,81 @@
+"""Watchdogs: every hang becomes an exit, and the gauges that operations watch are brought up to date."""
+
+import asyncio
+import logging
+import time
+
+import faust
+from faust.types import TP
+
+from agents.errors import FailStopError
+from agents.metrics import Metrics
+from agents.settings import Settings
+from agents.worker.census import count
+from agents.worker.owner import Owner
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 0.5
+CENSUS_S = 5.0
+LOOP_LATE_S = 30.0  # that a blocked event loop may be late before liveness says no
+
+
+class Watch:
+    """Looks at the worker from its own event loop; ``late`` is asked from other threads."""
+
+    def __init__(self, settings: Settings, owner: Owner, app: faust.App, metrics: Metrics) -> None:
+        self.settings, self.owner, self.app, self.metrics = settings, owner, app, metrics
+        self.beat_at = time.monotonic()
+
+    async def run(self) -> None:
+        """Watch for ever.
+
+        Raises:
+            FailStopError: a takeover or a commit takes too long, or Faust gave up.
+        """
+        counted = 0.0
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(BEAT_S)
+            self.beat_at = time.monotonic()
+            self.metrics.loop_lag.set(max(self.beat_at - began - BEAT_S, 0.0))
+            self._check(self.beat_at)
+            if self.beat_at - counted >= CENSUS_S:
+                counted = self.beat_at
+                self._measure()
+
+    def late(self) -> str | None:
+        """Return how long the event loop has been blocked, in words; None while it is well."""
+        late = time.monotonic() - self.beat_at
+        return f"event loop blocked for {late:.0f} s" if late > LOOP_LATE_S else None
+
+    def _check(self, now: float) -> None:
+        owner, settings = self.owner, self.settings
+        if self.app.crashed:
+            raise FailStopError(f"Faust crashed: {self.app.crash_reason!r}")
+        if not owner.is_ready:
+            if now - owner.since > settings.recovery_timeout_s:
+                raise FailStopError(f"not ready for {settings.recovery_timeout_s:.0f} s (FANPULSE_RECOVERY_TIMEOUT_S)")
+            owner.flush.committed_at = now
+        elif not self._lags():
+            owner.flush.committed_at = now
+        elif now - owner.flush.committed_at > settings.stall_timeout_s:
+            raise FailStopError(f"lag without a commit for {settings.stall_timeout_s:.0f} s (FANPULSE_STALL_TIMEOUT_S)")
+
+    def _lags(self) -> bool:
+        return any(self._behind(tp) for tp in self._inputs()) or any(held.outbox for held in self.owner.held.values())
+
+    def _inputs(self) -> list[TP]:
+        names = self.settings.names
+        return [TP(name, number) for number in self.owner.held for name in (*names.inputs, names.credits)]
+
+    def _behind(self, tp: TP) -> int:
+        return int(self.app.consumer.behind(tp) or 0)
+
+    def _measure(self) -> None:
+        self.metrics.lag.clear()  # partitions that went elsewhere must not stay here as stale series
+        self.metrics.lag_s.clear()
+        if self.owner.is_ready:
+            for tp in self._inputs():
+                self.metrics.lag.labels(tp.topic, tp.partition).set(self._behind(tp))
+        count(self.owner, self.metrics, time.time() * 1000)

@@ -1,0 +1,79 @@
+"""`make bench`: our worker, Faust as in its tutorial, and the floor, on one broker and one backlog.
+
+Ratios of one run count; absolute figures are this machine's in these minutes.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from agents.embedded.kafka import Kafka
+from agents.kafka.topics import create
+from agents.settings import Settings
+from tests.bench.floor import floor
+from tests.bench.peers import tutorial
+from tests.bench.worker import Result, run_workers
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--fans", type=int, default=50_000)
+    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--tutorial-events", type=int, default=10_000)
+    parser.add_argument("--at-least", type=float, default=0.0, help="fail below this ratio to the tutorial")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        kafka = Kafka(Path(folder) / "kafka")
+        kafka.start()
+        try:
+            figures = measure(kafka, Path(folder), given)
+        finally:
+            kafka.stop()
+    ratio = figures[0].per_s / figures[1].per_s
+    if given.json:
+        print(json.dumps([figure._asdict() for figure in figures] + [{"ratio": ratio}]))
+    else:
+        show(figures)
+        share = figures[0].per_s / figures[-1].per_s
+        print(f"{ratio:.0f} times Faust's tutorial; {share:.0%} of fetch and decode alone")
+    if ratio < given.at_least:
+        sys.exit(f"less than {given.at_least:.0f} times Faust's tutorial")
+
+
+def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Result]:
+    """Return our figures, the tutorial's, raw fetch's, and fetch and decode's."""
+    settings = Settings(broker=kafka.bootstrap, partitions=given.partitions, data_dir=str(folder / "data"))
+    create(settings)
+    say(f"writing {given.events} events of {given.fans} fans")
+    backlog = [sys.executable, HERE / "events.py", kafka.bootstrap, str(given.events), str(given.fans)]
+    subprocess.run(backlog, check=True, stdout=subprocess.DEVNULL)
+    say("fetch alone, and fetch and decode alone")
+    raw, decoded = floor(settings, decode=False), floor(settings, decode=True)
+    say("our worker")
+    ours = run_workers(settings, given.events, given.workers)
+    say("Faust as in its tutorial")
+    return [ours, tutorial(settings, given.tutorial_events), raw, decoded]
+
+
+def show(figures: list[Result]) -> None:
+    print(f"{'':34}{'events/s':>12}{'CPU us/event':>14}")
+    for figure in figures:
+        print(f"{figure.name:34}{figure.per_s:>12,.0f}{figure.cpu_us:>14.2f}")
+        for name, value in figure.more.items():
+            print(f"    {name:30}{value:>12.3f}")
+
+
+def say(text: str) -> None:
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The floor: what no program on this client can beat, fetch alone, and fetch and decode alone."""
+
+import asyncio
+import time
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from agents.kafka.connection import aiokafka_options
+from agents.settings import Settings
+from agents.transport.blocks import next_blocks
+from schemas.events import Topic
+from streams.block import DECODERS
+from tests.bench.worker import Result
+
+
+def floor(settings: Settings, *, decode: bool) -> Result:
+    """Read the whole backlog through the block path, and decode each event if asked."""
+    return asyncio.run(_read(settings, decode))
+
+
+async def _read(settings: Settings, decode: bool) -> Result:
+    decoders = {name: DECODERS[Topic(i)] for i, name in enumerate(settings.names.inputs)}
+    reader = AIOKafkaConsumer(**aiokafka_options(settings), auto_offset_reset="earliest", fetch_max_wait_ms=20)
+    await reader.start()
+    tps = [TopicPartition(name, n) for name in decoders for n in range(settings.partitions)]
+    ends = await reader.end_offsets(tps)
+    reader.assign(tps)
+    began, cpu, events, left = time.perf_counter(), time.process_time(), 0, {tp for tp in tps if ends[tp]}
+    while left:
+        for tp, block in (await next_blocks(reader._fetcher, None, 1.0)).items():
+            events += len(block.records)
+            if decode:
+                _decode(decoders[tp.topic], [record.value for record in block.records])
+            if block.next_offset >= ends[tp]:
+                left.discard(tp)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    await reader.stop()
+    return Result("fetch and decode alone" if decode else "fetch alone", events / took, cpu / events * 1e6)
+
+
+def _decode(decoder: "msgspec.json.Decoder[object]", values: list[bytes]) -> None:
+    read = decoder.decode
+    for value in values:
+        read(value)

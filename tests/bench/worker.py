@@ -1,0 +1,111 @@
+"""Our worker on a backlog: from its first event to the last one committed."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import Any, NamedTuple
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.settings import Settings
+from agents.supervise.ports import free_ports
+
+DEADLINE_S = 600.0
+LOOK_S = 0.05
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Result(NamedTuple):
+    """Events a second over the wall clock, and CPU time an event."""
+
+    name: str
+    per_s: float
+    cpu_us: float
+    more: dict[str, float] = {}
+
+
+def run_workers(settings: Settings, events: int, workers: int) -> Result:
+    """Return the figures of N workers that share the backlog."""
+    ports = free_ports(workers)
+    processes = [_start(settings, i, port) for i, port in enumerate(ports)]
+    try:
+        return _measure(processes, ports, events)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(30)
+
+
+def _start(settings: Settings, number: int, port: int) -> subprocess.Popen[bytes]:
+    environ = {name: value for name, value in settings.shown().items() if value}
+    environ |= {"FANPULSE_METRICS_PORT": str(port), "FANPULSE_INSTANCE_ID": f"bench-{number}"}
+    command = [sys.executable, "-m", "agents.cli", "worker"]
+    return subprocess.Popen(command, env=os.environ | environ | {"FANPULSE_LOG_LEVEL": "WARNING"})
+
+
+def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events: int) -> Result:
+    deadline = time.monotonic() + DEADLINE_S
+    began, cpu, seen = 0.0, 0.0, Counter[str]()
+    while seen["durable"] < events:
+        if time.monotonic() > deadline or any(process.poll() is not None for process in processes):
+            sys.exit(f"the workers stopped at {seen['durable']:.0f} of {events} events")
+        if not began:
+            cpu = _cpu(processes)
+        now = time.monotonic()
+        seen = _look(ports)
+        if seen["applied"] and not began:
+            began = now
+        time.sleep(LOOK_S)
+    took, cpu = time.monotonic() - began, _cpu(processes) - cpu
+    stages = {name: seen[name] / events * 1e6 for name in ("decode", "fold", "write", "commit")}
+    per_event = {f"{name} an event": seen[name] / events for name in ("changelog records", "announcements")}
+    more = {f"{name} us an event": value for name, value in stages.items()} | per_event
+    return Result(f"fanpulse, {len(processes)} worker(s)", events / took, cpu / events * 1e6, more)
+
+
+def _cpu(processes: list[subprocess.Popen[bytes]]) -> float:
+    """Return the seconds of CPU that the processes have used."""
+    total = 0
+    for process in processes:
+        with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def _look(ports: list[int]) -> Counter[str]:
+    """Return what the workers' metrics say; ``durable`` counts events whose score has been committed."""
+    seen: Counter[str] = Counter()
+    for port in ports:
+        for family in text_string_to_metric_families(_get(port)):
+            for sample in family.samples:
+                seen[_place(sample)] += sample.value
+    return seen
+
+
+def _get(port: int) -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def _place(sample: Any) -> str:
+    match sample.name:
+        case "fanpulse_events_total" if sample.labels["topic"] != "credits":
+            return "applied" if sample.labels["outcome"] in {"applied", "late"} else "refused"
+        case "fanpulse_end_to_end_latency_seconds_bucket" if sample.labels["le"] == "+Inf":
+            return "durable"
+        case "fanpulse_block_duration_seconds_sum":
+            return str(sample.labels["stage"])
+        case "fanpulse_changelog_records_total":
+            return "changelog records"
+        case "fanpulse_announcements_total":
+            return "announcements"
+        case _:
+            return ""
