@@ -37,6 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Annotated[str, Meta(description="directory for embedded servers and locks")] = ".data"
     params: Annotated[str, Meta(description="per-brand parameter file (TOML); empty: defaults")] = ""
     settle_s: Annotated[float, Meta(description="seconds until a small change is announced", ge=0)] = 60.0
+    tick_s: Annotated[float, Meta(description="seconds between two ticks of time for silent fans", gt=0)] = 5.0
+    sentiment_model: Annotated[str, Meta(description="file of a sentiment model; empty: the one shipped")] = ""
     session_timeout_s: Annotated[
         float, Meta(description="seconds until a silent worker loses its partitions", ge=6)
     ] = 10.0

@@ -69,6 +69,7 @@ class Fan:
     suspect: u1  # bit 0 likes, bit 1 reposts, bit 2 caps: each moved by its own evidence only
     is_negative: u1
     severity: u1  # of the standing negative flag, 1..3
+    churn_severity: u1
     is_organic: u1  # came at least once without a prize
     seq: i4  # recorded changes
     announced_seq: i4

@@ -51,8 +51,8 @@ class Reason(IntEnum):
     NEGATIVE = 2
     CAMPAIGN_ONLY = 3
     ACT = 4
-    SHOCK = 5
-    MEAN = 6
+    COMMENT = 5
+    MOOD = 6
 
 
 class Turn:

@@ -140,7 +140,7 @@ def judge(f: Fan, sentiment: float, p: Params, turns: Rows, n: int) -> int:
             f.negative_since, f.severity = f.as_of, (2 if shock else 1) + raised
         n = turn(turns, n, f, Flag.NEGATIVE, f.is_negative, angry)
         turns[n - 1].since, turns[n - 1].severity = f.negative_since, f.severity
-        turns[n - 1].reason = Reason.SHOCK if shock else Reason.MEAN
+        turns[n - 1].reason = Reason.COMMENT if shock else Reason.MOOD
         f.is_negative = angry
     life = life_at(f, f.as_of, p)
     if life != f.life and (f.life_since == 0 or f.as_of - f.life_since >= DAY):
@@ -161,7 +161,8 @@ def live(f: Fan, life: int, raised: int, p: Params, turns: Rows, n: int) -> int:
     turns[n - 1].since = f.churn_from
     turns[n - 1].reason = why(f, p) if leaves else Reason.ACT
     if leaves:
-        turns[n - 1].severity = (1 if life == Life.AT_RISK else 2) + raised
+        f.churn_severity = (1 if life == Life.AT_RISK else 2) + raised
+        turns[n - 1].severity = f.churn_severity
     f.life, f.life_since = life, f.as_of
     return n
 

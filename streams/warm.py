@@ -15,8 +15,8 @@ class Sample(msgspec.Struct):
 
     offset: int
     timestamp: int
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
 
 
 def warm() -> int:

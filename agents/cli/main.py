@@ -18,6 +18,9 @@ COMMANDS = {
     "config": ("check.config", "Show the settings in force."),
     "fan": ("look.fan", "Look up a fan, or lists of fans."),
     "flags": ("look.flags", "Follow flags as they come."),
+    "fit": ("learn.fit", "Learn churn parameters or a sentiment model."),
+    "backtest": ("learn.backtest", "Measure churn risk, churn flag and sentiment."),
+    "sentiment": ("learn.sentiment", "Score texts with the sentiment model."),
     "dlq": ("look.dlq", "List dead letters."),
 }
 

@@ -133,4 +133,3 @@ class Flush:
                 self.metrics.changelog.inc(len(outs))
             elif tp.topic in {self.names.fan_scores, self.names.fan_flags}:
                 self.metrics.announcements.labels(tp.topic.removeprefix(self.names.output_prefix)).inc(len(outs))
-

@@ -34,6 +34,7 @@ class Held:
         self.partition = partition
         self.outbox = Outbox()
         self.applied: dict[TopicPartition, int] = {}  # next offset of each input, since the takeover
+        self.stamps: dict[TopicPartition, int] = {}  # when the broker got the newest event applied, ms
         self.settle_at = settle_at  # monotonic seconds
 
     def take_outbox(self) -> Outbox:

@@ -15,6 +15,7 @@ from agents.endpoint import Endpoint
 from agents.errors import Exit, FanpulseError
 from agents.kafka.connection import aiokafka_options
 from agents.kafka.topics import ensure
+from agents.learn.models import load_model
 from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.transport.writer import Writer
@@ -24,6 +25,7 @@ from agents.worker.instance import Instance
 from agents.worker.owner import Owner
 from agents.worker.scoring import Scoring
 from agents.worker.watch import Watch
+from streams.sentiment.model import shipped
 from streams.warm import warm
 
 log = logging.getLogger(__name__)
@@ -72,14 +74,14 @@ class Worker:
 
     async def run(self) -> Never:
         """Start, score, stop, and end the process."""
-        names, loop = self.settings.names, asyncio.get_running_loop()
+        names, loop, scoring = self.settings.names, asyncio.get_running_loop(), self._scoring()
         writer = Writer(self.options, f"{self.settings.group}-{self.instance}")
         await writer.start()
         flush = Flush(writer, names, self.metrics, self.settings.settle_s, self.settings.tick_s)
         owner = self.owner = Owner(self.settings, self.brands, self.partitions, flush, self.metrics, self.options)
         owner.end = fail_stop
         app = faust_app.build(self.settings, self.instance, self.options, owner)
-        faust_app.attach(app, self.settings, owner, Scoring(names, self.partitions, self.metrics, None))
+        faust_app.attach(app, self.settings, owner, scoring)
         self.watch = Watch(self.settings, owner, app, self.metrics)
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -98,6 +100,10 @@ class Worker:
         # All is committed: what Faust and aiokafka still want to do may not hold up a restart.
         await asyncio.wait([asyncio.ensure_future(app.stop()), asyncio.ensure_future(writer.stop())], timeout=STOP_S)
         leave(Exit.OK)
+
+    def _scoring(self) -> Scoring:
+        model = load_model(self.settings.sentiment_model) if self.settings.sentiment_model else shipped()
+        return Scoring(self.settings.names, self.partitions, self.metrics, self.brands, model.score)
 
     def not_alive(self) -> str | None:
         """Return why an orchestrator should end us, None while all is well; called from the endpoint's threads."""

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from aiokafka import TopicPartition
 
-from agents.metrics import OUTCOMES, Metrics
+from agents.metrics import OTHER, OUTCOMES, Metrics
 from agents.transport.blocks import RawBlock
 from agents.transport.writer import Out
 from agents.worker.announce import flags
@@ -20,19 +20,23 @@ from schemas.topics import Names
 from streams.block import Block, Record, Sentiment, decode
 from streams.columns import Verdict
 from streams.hashes import partition_of
+from streams.params import Brands
 
 log = logging.getLogger(__name__)
 
 encode = msgspec.json.Encoder().encode
 read_tick = msgspec.json.Decoder(Tick).decode
 FLAGS_PER_S = 1000  # churn flags of a worker; the rest waits its turn
-FEELINGS = ((-0.2, "negative"), (0.2, "neutral"), (1.1, "positive"))
+FEELINGS, FEELING_EDGES = ("negative", "neutral", "positive"), (-0.2, 0.2)
 
 
 class Scoring:
     """Applies blocks; all that it decides goes into the partition's rows and outbox."""
 
-    def __init__(self, names: Names, partitions: int, metrics: Metrics, sentiment: Sentiment | None) -> None:
+    def __init__(
+        self, names: Names, partitions: int, metrics: Metrics, brands: Brands, sentiment: Sentiment | None
+    ) -> None:
+        self.brand_names = [OTHER, *brands.codes]
         self.topics = {name: Topic(i) for i, name in enumerate((*names.inputs, names.credits))}
         self.labels = {name: topic.name.lower() for name, topic in self.topics.items()}
         self.ticks, self.partitions, self.metrics, self.sentiment = names.ticks, partitions, metrics, sentiment
@@ -59,9 +63,10 @@ class Scoring:
             self._credit(held, block)
         for record, reason in block.refused:
             self._refuse(held, tp, record, reason)
-        self._count(label, block)
+        self._count(held, label, block)
         if topic != Topic.CREDITS:
             held.outbox.stamps.append((label, np.array([record.timestamp for record in block.records], np.int64)))
+        held.stamps[tp] = raw.records[-1].timestamp
         held.outbox.events += len(raw.records)
 
     def _tick(self, held: Held, block: RawBlock, lagging: set[Topic]) -> None:
@@ -78,7 +83,7 @@ class Scoring:
     def _tell(self, held: Held, turns: Rows, acts: list[Act]) -> None:
         for out, record in flags(held.partition.fans, turns, acts):
             held.outbox.flags.append(out)
-            brand = self.brand(record.brand_id, held)
+            brand = record.brand_id if record.brand_id in self.brand_names else OTHER
             self.metrics.flags.labels(brand, record.kind, record.state, record.reason).inc()
 
     def _credit(self, held: Held, block: Block) -> None:
@@ -100,7 +105,7 @@ class Scoring:
         held.outbox.letters.append(Out(cut(record.key), cut(record.value), said))
         self.metrics.dead_letters.labels(self.labels[tp.topic], kind_of(reason)).inc()
 
-    def _count(self, label: str, block: Block) -> None:
+    def _count(self, held: Held, label: str, block: Block) -> None:
         events, metrics = self.metrics.events, self.metrics
         other = len(metrics.platforms)
         if label == "credits":
@@ -112,14 +117,22 @@ class Scoring:
         for place in np.flatnonzero(n).tolist():
             verdict, platform = divmod(place, other + 1)
             events[label, OUTCOMES[Verdict(verdict)]][platform].inc(int(n[place]))
+        if label == "comments":
+            self._feel(held, block)
         if block.refused:
             events[label, "rejected"][other].inc(len(block.refused))
         if block.ignored:
             events[label, "ignored"][other].inc(block.ignored)
 
-    def brand(self, name: str, held: Held) -> str:
-        """Return a brand's label: its name where the parameter file has it."""
-        return name if name in held.partition.brands.codes else "other"
+    def _feel(self, held: Held, block: Block) -> None:
+        counted = (block.events["verdict"] == Verdict.APPLIED) | (block.events["verdict"] == Verdict.LATE)
+        feelings, rows = block.events["sentiment"][counted], block.events["row"][counted]
+        kinds = np.searchsorted(FEELING_EDGES, feelings)
+        n = np.bincount(held.partition.fans.columns.code[rows] * len(FEELINGS) + kinds)
+        for place in np.flatnonzero(n).tolist():
+            code, kind = divmod(place, len(FEELINGS))
+            brand = self.brand_names[code]
+            self.metrics.comments.labels(brand, FEELINGS[kind]).inc(int(n[place]))
 
 
 def kind_of(reason: str) -> str:

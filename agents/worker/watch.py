@@ -42,7 +42,7 @@ class Watch:
             self._check(self.beat_at)
             if self.beat_at - counted >= CENSUS_S:
                 counted = self.beat_at
-                self._measure()
+                await self._measure()
 
     def late(self) -> str | None:
         """Return how long the event loop has been blocked, in words; None while it is well."""
@@ -72,10 +72,17 @@ class Watch:
     def _behind(self, tp: TP) -> int:
         return int(self.app.consumer.behind(tp) or 0)
 
-    def _measure(self) -> None:
+    async def _measure(self) -> None:
         self.metrics.lag.clear()  # partitions that went elsewhere must not stay here as stale series
         self.metrics.lag_s.clear()
-        if self.owner.is_ready:
-            for tp in self._inputs():
-                self.metrics.lag.labels(tp.topic, tp.partition).set(self._behind(tp))
+        tps = self._inputs() if self.owner.is_ready else []
+        ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        for tp in tps:
+            held = self.owner.held.get(tp.partition)
+            applied = held.applied.get(tp) if held else None
+            # nothing applied since the takeover: all there is, is behind the position that we began at
+            behind = self._behind(tp) if applied is None else max(int(ends[tp]) - applied, 0)
+            stamp = held.stamps.get(tp) if held and behind else None
+            self.metrics.lag.labels(tp.topic, tp.partition).set(behind)
+            self.metrics.lag_s.labels(tp.topic, tp.partition).set(time.time() - stamp / 1000 if stamp else 0.0)
         count(self.owner, self.metrics, time.time() * 1000)

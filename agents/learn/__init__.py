@@ -1,0 +1,1 @@
+"""Learning from files: labelled texts, histories, and the files that come out."""

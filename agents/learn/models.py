@@ -1,0 +1,22 @@
+"""The sentiment model in force: the one that ships, or a brand's own file."""
+
+from pathlib import Path
+
+from agents.errors import ConfigError
+from streams.sentiment.model import Model, read, shipped
+
+
+def load_model(path: str | Path) -> Model:
+    """Return the model of a file; an empty path means the one that ships with the program.
+
+    Raises:
+        ConfigError: the file cannot be read, or is not a model that this version can use.
+    """
+    if not str(path):
+        return shipped()
+    try:
+        return read(Path(path))
+    except OSError as error:
+        raise ConfigError(f"sentiment model {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None

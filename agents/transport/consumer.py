@@ -1,0 +1,209 @@
+"""Faust's consumer, with blocks in place of messages and without its commit: offsets are the flush's to commit."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
+
+import faust
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from agents.transport.blocks import RawBlock, drain, next_blocks
+from agents.transport.membership import Membership, beat_as_static, membership
+from agents.transport.order import Order
+
+FETCH_WAIT_MS = 20  # a fetch that holds only idle partitions delays the others by this much at most
+PREFETCH_BACKOFF_S = 0.005
+POLL_S = 1.0
+SIBLING_S = 0.1  # that a block may wait for an older one of another topic of its partition
+
+
+class Owner(Protocol):
+    """Who is told of our partitions; calls come in the order of events, in the main thread."""
+
+    async def give_up(self) -> None:
+        """Finish and commit what is in hand: all partitions are about to be revoked."""
+
+    def take(self, assigned: set[TP], who: Membership) -> None:
+        """Note the partitions of a new generation; what they hold is read later."""
+
+    def fenced(self, reason: str) -> None:
+        """End the process: other workers own our partitions."""
+
+
+class Thread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to Kafka: aiokafka's consumer with our options, and blocks out of its fetcher."""
+
+    who: Membership
+
+    def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
+        conf = self.app.conf
+        self._assignor = self.app.assignor
+        return AIOKafkaConsumer(
+            **transport.options,
+            group_id=conf.id,
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_interval_ms=2**31 - 1,  # the watchdogs end a worker that hangs
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+        )
+
+    async def on_start(self) -> None:
+        """Start, and from then on beat as a static member."""
+        await super().on_start()
+        beat_as_static(self._consumer._coordinator, self._on_fenced)
+        self._consumer._fetcher._prefetch_backoff = PREFETCH_BACKOFF_S
+
+    def _on_fenced(self, reason: str) -> None:
+        self.consumer.owner.fenced(reason)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Note who we are while the coordinator cannot change, then go on in the main thread."""
+        self.who = membership(self._consumer._coordinator)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> dict[TP, RawBlock]:
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher
+        if consumer._closed or fetcher._closed:
+            raise ConsumerStoppedError
+        if fetcher._subscriptions.reassignment_in_progress:
+            return {}
+        blocks = drain(fetcher, active_partitions)
+        if not blocks and timeout:
+            blocks = await next_blocks(fetcher, active_partitions, timeout)
+        return blocks
+
+
+class Consumer(driver.Consumer):
+    """Yields one message per block: ``offset`` is the next fetch offset less one, ``value`` the block."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner: Owner = self.transport.owner
+        self.order = Order()
+        self.delivered: dict[TP, int] = {}
+
+    def _new_consumer_thread(self) -> Thread:
+        return Thread(self, loop=self.loop, beacon=self.beacon)
+
+    def behind(self, tp: TP) -> int | None:
+        """Return how many records of a partition are yet to be fetched; None: not known yet."""
+        assignment = self._thread._ensure_consumer()._subscription.subscription.assignment
+        if assignment is None or tp not in assignment.tps:
+            return None
+        state = assignment.state_value(tp)
+        # up to the last stable offset: beyond it stands another worker's open transaction
+        return None if state.lso is None or not state.has_valid_position else max(state.lso - state.position, 0)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """Fetch, and yield blocks with the oldest event first until one of a lagging topic is wanted."""
+        generation = self.app.consumer_generation_id
+        wanted = {tp for tp in self._get_active_partitions() if not self.order.is_full(tp)}
+        patience = POLL_S if not self.order else SIBLING_S if self.order.lacks(self._lagging()) else 0.0
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        elif not self._get_active_partitions():
+            await self.sleep(SIBLING_S)
+        else:
+            for tp, block in (await self._thread.getmany(wanted, patience)).items():
+                self.order.add(tp, block)
+        while self.order and self._is_current(generation):
+            tp, block = self.order.oldest()
+            self.delivered[tp] = block.next_offset
+            yield tp, self._message(tp, block)
+            if self.order.lacks(self._lagging()):
+                break
+
+    def is_lagging(self, tp: TP, applied: int | None) -> bool:
+        """Return whether there are records of ``tp`` that are not applied, or nobody knows yet."""
+        behind = self.behind(tp)
+        return behind is None or behind > 0 or tp in self.order.waiting or self.delivered.get(tp, applied) != applied
+
+    def _lagging(self) -> set[TP]:
+        return {tp for tp in self._active_partitions if self.behind(tp)}
+
+    def _is_current(self, generation: int) -> bool:
+        return self.flow_active and not self.should_stop and self.app.consumer_generation_id == generation
+
+    def _message(self, tp: TP, block: RawBlock) -> ConsumerMessage:
+        return ConsumerMessage(
+            tp.topic, tp.partition, block.next_offset - 1, None, None, None, None, block, None, None, None, tp,
+            generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Commit what is in hand while the group still takes it from us, then go on as Faust does."""
+        self.stop_flow()
+        self.order.clear()
+        self.delivered.clear()
+        await self.owner.give_up()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Tell the owner first, whatever Faust makes of it."""
+        self.stop_flow()  # nothing is delivered between resuming partitions and the end of the seek
+        self.order.clear()
+        self.delivered.clear()
+        self.owner.take(assigned, self._thread.who)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def perform_seek(self) -> None:
+        """Go to the committed offsets; a rebalance in the middle starts over by itself."""
+        try:
+            await super().perform_seek()
+        except IllegalStateError as error:
+            self.log.warning("seek interrupted by a rebalance: %s", error)
+
+    def ack(self, message: Any) -> bool:
+        """Only note that a block is done: what is committed is said by the flush."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Do nothing: offsets are part of the flush's transaction."""
+        return False
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: offsets of blocks jump."""
+
+
+class Producer(driver.Producer):
+    """Connects to nothing: what leaves the worker goes through the flush's transaction."""
+
+    async def on_start(self) -> None:
+        """Do nothing."""
+
+    async def on_stop(self) -> None:
+        """Do nothing."""
+
+    async def flush(self) -> None:
+        """Do nothing."""
+
+
+class Transport(driver.Transport):
+    """The block transport of one app; ``options`` are those of every Kafka client: brokers, TLS, SASL."""
+
+    Consumer = Consumer
+    Producer = Producer
+
+    def __init__(self, app: faust.App, options: Mapping[str, Any], owner: Owner) -> None:
+        super().__init__(app.conf.broker, app)
+        self.options, self.owner = options, owner
