@@ -55,8 +55,8 @@ class Feeds:
         >>> int(feeds.clock(99_000_000, {})[0]), int(feeds.clock(99_000_000, {1: 400})[0])
         (10900000, 400)
         """
-        clock = np.minimum(now, self.newest + self._patience())
-        return np.minimum(clock, min(behind.values())) if behind else clock
+        clock: Ints = np.minimum(now, self.newest + self._patience())
+        return clock.clip(max=min(behind.values())) if behind else clock
 
     def is_stale(self, brand: str, now: float) -> bool:
         """Return whether a brand's feed has been quiet for longer than its clock goes on by itself."""
@@ -64,4 +64,5 @@ class Feeds:
         return row is None or now > self.newest[row] + self._patience()[row]
 
     def _patience(self) -> Ints:
-        return np.maximum(GRACE_MS, GAPS * self.gap).astype(np.int64)
+        patience: Ints = np.maximum(GRACE_MS, GAPS * self.gap).astype(np.int64)
+        return patience
