@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
-from streams.hashes import KAFKA_SEED, MASK, murmur2, packed
+from streams.hashes import KAFKA_SEED, MASK, M, murmur2, packed
 
 Slots = NDArray[np.int32]
 Home = tuple[int, int]  # partition, partitions; (0, 0): any key is at home
@@ -44,7 +44,7 @@ def find_or_add(data: Bytes, stops: Ints, slots: Slots, ends: Ints, text: Bytes,
 @compiled
 def spot(h: int) -> int:
     """Return a hash whose low bits are free of the partition: all keys here share ``h`` modulo the partitions."""
-    h = (h * 0x9E3779B1) & MASK
+    h = (h * M) & MASK  # fits a signed 64-bit integer
     return h ^ h >> 16
 
 

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from agents.transport.writer import Out
-from schemas.events import Act, Kind
+from schemas.events import Act, Credit, Kind
 from schemas.fan import Life, Tier
 from schemas.layout import Ints, Rows
 from schemas.outputs import Counts, Evidence, FanFlag, FanScore, FlagKind, Parts, Sentiment, StandingFlag
@@ -40,7 +40,7 @@ def flag_id(key: bytes, kind: str, since: int) -> str:
     return blake2b(b"%b|%b|%d" % (key, kind.encode(), since), digest_size=8).hexdigest()
 
 
-def flags(fans: Table, turns: Rows, acts: Sequence[Act]) -> Iterator[tuple[Out, FanFlag]]:
+def flags(fans: Table, turns: Rows, acts: Sequence[Act | Credit]) -> Iterator[tuple[Out, FanFlag]]:
     """Yield a record for each turn, in order, with the event that turned it as evidence."""
     columns: list[list[Any]] = [turns[name].tolist() for name in turns.dtype.names or ()]
     codes = fans.columns.code[turns["row"]].tolist()
@@ -48,9 +48,8 @@ def flags(fans: Table, turns: Rows, acts: Sequence[Act]) -> Iterator[tuple[Out, 
         t = dict(zip(turns.dtype.names or (), values, strict=True))
         flag, act = Flag(t["flag"]), acts[t["event"]] if t["event"] >= 0 else None
         brand, _, fan = key.decode().partition(":")
-        evidence = Evidence(
-            t["usual_gap_s"], t["silent_for_s"], act.event_id if act else None, act.post_id if act else None
-        )
+        post_id = act.post_id if isinstance(act, Act) else None  # a credit has none
+        evidence = Evidence(t["usual_gap_s"], t["silent_for_s"], act.event_id if act else None, post_id)
         record = FanFlag(
             SCHEMA,
             flag_id(key, KINDS[flag], t["since"]),

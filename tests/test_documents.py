@@ -1,0 +1,45 @@
+"""Documents are held to the code: every setting, topic and metric is named, and none that is not there."""
+
+import re
+from pathlib import Path
+
+from agents.metrics import Metrics
+from agents.serve.metrics import Metrics as ServeMetrics
+from agents.settings import about
+from schemas.topics import INPUTS, OUTPUTS
+
+HOUSE = Path(__file__).parents[1]
+README = (HOUSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_in_the_readme_with_its_meaning() -> None:
+    for name, meaning in about().items():
+        assert f"| `{name}` |" in README, name
+        assert meaning in README, name
+
+
+def test_the_readme_names_no_setting_that_is_none() -> None:
+    assert set(re.findall(r"FANPULSE_[A-Z_]+[A-Z]", README)) <= set(about())
+
+
+def test_every_topic_is_in_the_readme() -> None:
+    for name in (*INPUTS, *OUTPUTS):
+        assert f"`{name}`" in README
+
+
+def test_every_metric_is_in_the_readme() -> None:
+    registries = (Metrics(["weibo"]).registry, ServeMetrics().registry)
+    names = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for registry in registries
+        for family in registry.collect()
+        if family.name.startswith("fanpulse_")
+    }
+    for name in sorted(names):
+        assert f"`{name}`" in README, name
+
+
+def test_files_and_rooms_stay_small() -> None:
+    for path in HOUSE.rglob("*.py"):
+        if not any(part.startswith(".") for part in path.relative_to(HOUSE).parts):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 250, path
