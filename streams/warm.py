@@ -5,9 +5,9 @@ import numpy as np
 
 from schemas.events import Topic
 from streams.block import decode
+from streams.json_scores import json_scores
 from streams.params import Brands, Params
 from streams.partition import Partition
-from streams.view import views
 
 
 class Sample(msgspec.Struct):
@@ -31,7 +31,7 @@ def warm() -> int:
     partition.tick(1 << 40, {Topic.LIKES}, most=1)
     partition.tick(1 << 40, set(), most=1)
     fans = partition.fans
-    views(fans.columns, np.zeros(1, np.int64), brands.rows)
+    json_scores(fans.columns, np.zeros(1, np.int64), brands, fans.index)
     keys, values = zip(*fans.records(), strict=True)
     other.fans.restore(list(keys), [bytes(value) for value in values])
     return len(other.fans)

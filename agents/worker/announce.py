@@ -8,17 +8,16 @@ import msgspec
 import numpy as np
 
 from agents.transport.writer import Out
-from schemas.events import Act, Credit, Kind
-from schemas.fan import Life, Tier
+from schemas.events import Act, Credit
+from schemas.fan import Life
 from schemas.layout import Ints, Rows
-from schemas.outputs import Counts, Evidence, FanFlag, FanScore, FlagKind, Parts, Sentiment, StandingFlag
+from schemas.outputs import Evidence, FanFlag, FlagKind, StandingFlag
 from streams.columns import Flag, Reason
+from streams.json_scores import LIVES, TIERS, json_scores
 from streams.table import Table
-from streams.view import views
 
 SCHEMA = 1
-TIERS = [tier.name.lower().replace("_", "-") for tier in Tier]
-LIVES = [life.name.lower() for life in Life]
+NO_FLAGS = b'"flags":[],'  # no id can hold it: its quotes would be escaped
 REASONS = [reason.name.lower() for reason in Reason]
 KINDS: dict[Flag, FlagKind] = {Flag.TIER: "tier", Flag.CHURN: "churn", Flag.NEGATIVE: "negative"}
 STATES = {
@@ -70,39 +69,16 @@ def flags(fans: Table, turns: Rows, acts: Sequence[Act | Credit]) -> Iterator[tu
 
 
 def scores(fans: Table, picked: Ints) -> list[Out]:
-    """Return the whole view of each picked fan; rounding is numpy's, a column at a time."""
-    rows = fans.columns.rows[picked]
-    view = views(fans.columns, picked, fans.brands.rows)
-    parts = zip(*(np.round(view[name], 3).tolist() for name in Parts.__struct_fields__), strict=True)
-    moods = zip(np.round(rows["mood"].astype("f8"), 3).tolist(), rows["mood_n"].tolist(), strict=True)
-    versions = [fans.brands.versions[code] for code in fans.columns.code[picked].tolist()]
-    columns = zip(
-        np.round(rows["score"].astype("f8"), 2).tolist(),
-        [TIERS[tier] for tier in rows["tier"].tolist()],
-        [LIVES[life] for life in rows["life"].tolist()],
-        np.round(view["churn_risk"], 4).tolist(),
-        view["usual_gap_s"].tolist(),
-        *(rows[name].tolist() for name in ("first_seen", "last_seen", "as_of", "seq")),
-        versions,
-        strict=True,
-    )
-    standing = _standing(fans, picked, rows)
-    out = []
-    for i, (key, part, mood, count, values) in enumerate(
-        zip(fans.index.keys(picked), parts, moods, rows["count"][:, : Kind.CREDIT].tolist(), columns, strict=True)
-    ):
-        score, tier, life, risk, gap, first, last, as_of, seq, version = values
-        brand, _, fan = key.decode().partition(":")
-        record = FanScore(
-            SCHEMA, brand, fan, score, Parts(*part), tier, life, risk, Sentiment(*mood), standing.get(i, []),
-            gap, Counts(*count), first, last, version, as_of, seq,
-        )  # fmt: skip
-        out.append(Out(key, encode(record)))
-    return out
+    """Return the whole view of each picked fan."""
+    values: list[bytes | memoryview] = list(json_scores(fans.columns, picked, fans.brands, fans.index))
+    for i, flags in _standing(fans, picked).items():
+        values[i] = bytes(values[i]).replace(NO_FLAGS, b'"flags":%b,' % encode(flags), 1)
+    return [Out(key, value) for key, value in zip(fans.index.keys(picked), values, strict=True)]
 
 
-def _standing(fans: Table, picked: Ints, rows: Rows) -> dict[int, list[StandingFlag]]:
+def _standing(fans: Table, picked: Ints) -> dict[int, list[StandingFlag]]:
     """Return the standing flags of the few rows that have any, by their place among the picked."""
+    rows = fans.columns.rows[picked]
     leaving = (rows["life"] == Life.AT_RISK) | (rows["life"] == Life.CHURNED)
     some = np.flatnonzero(leaving | (rows["is_negative"] > 0))
     found: dict[int, list[StandingFlag]] = {}

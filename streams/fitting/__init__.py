@@ -1,1 +1,1 @@
-"""What is learned from history: a brand's churn parameters, and how to tell whether a ranking is any good."""
+"""What a history teaches: a brand's churn parameters, and how to tell whether a ranking is any good."""

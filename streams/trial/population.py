@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 
 from schemas.layout import Floats, Ints
-from streams.fitting.replay import History, Line
 from streams.fitting.rhythm import Acts
 from streams.params import DAY
+from streams.trial.replay import History, Line
 
 SHORTEST, LONGEST = 0.6, 45.0  # mean gap between visits, days
 ARRIVALS = 90.0  # days over which fans come for the first time

@@ -7,10 +7,10 @@ from schemas.fan import Life
 from schemas.layout import Floats, Ints
 from streams.columns import Flag
 from streams.fitting.brand import learn
-from streams.fitting.population import BRAND, Population, simulate
-from streams.fitting.replay import replay
 from streams.params import DAY, Brand, Brands, Params
 from streams.partition import Partition
+from streams.trial.population import BRAND, Population, simulate
+from streams.trial.replay import replay
 
 STEP = DAY // 4  # between ticks
 SETTLED = 120 * DAY  # who left later than this before the end is no leaver: no rule had the time to find him

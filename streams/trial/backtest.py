@@ -7,9 +7,9 @@ from schemas.layout import Floats
 from streams.fitting.activity import came_back
 from streams.fitting.mbg import Churn, alive
 from streams.fitting.ranks import Bools, auc
-from streams.fitting.replay import History, churn_risks
 from streams.fitting.rhythm import rhythms
 from streams.params import DAY, Brand, Brands, Params
+from streams.trial.replay import History, churn_risks
 
 
 class Verdict(Struct, frozen=True):

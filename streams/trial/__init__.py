@@ -1,0 +1,1 @@
+"""Rules on trial: histories and simulated fans through the program itself, judged by what came after."""
