@@ -1,0 +1,78 @@
+# Every command of a day's work; `make` alone lists them. Options go into ARGS: make run ARGS="--workers 2"
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST := $(BIN)/python -m pytest -q
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test check lint types unit-plain unit unit-bounds integration integration-full \
+	bench chaos chaos-full lock clean
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY)  ## build .venv from the lock, and compile the kernels once
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "fanpulse needs Python 3.11 or newer, and $(PYTHON) is not there: make setup PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("fanpulse needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make setup PYTHON=python3.11" % sys.version_info[:2])'
+	@$(PYTHON) -m venv .venv || { echo "this Python makes no virtual environments (on Debian and Ubuntu: apt-get install python3-venv)"; exit 1; }
+	@echo "installing the locked packages (a minute or two, the first time)"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "compiling the kernels (once)"
+	@$(BIN)/python -m streams.warm
+	@touch $(READY)
+
+run: setup  ## start everything here, with demo traffic; Ctrl-C stops it
+	@$(BIN)/fanpulse run $(ARGS)
+
+test: setup unit integration  ## the tests: first the quick ones, then those on a real Kafka
+
+check: setup lint types unit-plain unit unit-bounds integration  ## what CI runs, quickest first
+
+lint: setup  ## format, lint, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: setup  ## mypy, strict
+	$(BIN)/mypy
+
+unit-plain: setup  ## quick tests, kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(PYTEST) $(ARGS)
+
+unit: setup  ## quick tests, kernels compiled
+	$(PYTEST) $(ARGS)
+
+unit-bounds: setup  ## the kernels' tests, every array access checked
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/streams $(ARGS)
+
+integration: setup  ## tests on a real Kafka and Valkey
+	$(PYTEST) tests/integration -m "not full" $(ARGS)
+
+integration-full: setup  ## the same with the whole data sets (minutes)
+	$(PYTEST) tests/integration $(ARGS)
+
+bench: setup  ## events per second, beside Faust as in its tutorial
+	$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: setup  ## faults on a real Kafka, counted: the short form
+	$(PYTEST) tests/chaos -m "not full" $(ARGS)
+
+chaos-full: setup  ## every fault, with repeats
+	$(PYTEST) tests/chaos $(ARGS)
+
+lock:  ## pin all packages anew, with hashes
+	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && $(PYTHON) -m venv $$there \
+	&& $$there/bin/pip install -q --disable-pip-version-check pip-tools \
+	&& $$there/bin/pip-compile -q --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.lock pyproject.toml
+
+clean:  ## remove what was built; records in .data stay
+	rm -rf .venv .numba .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
