@@ -9,7 +9,7 @@ from streams.columns import Columns, Event, Flag, Reason, Todo, Turn, Verdict
 from streams.compiled import compiled
 from streams.params import DAY, Params
 from streams.rules.admission import LATE_MS, admit
-from streams.rules.churn import NEVER, came, life_at, limit, next_flip, usual_gap, why
+from streams.rules.churn import came, life_at, limit, next_flip, risk_rises, usual_gap, why
 from streams.rules.days import come, local_day
 from streams.rules.decay import age
 from streams.rules.mood import feel, is_negative
@@ -56,7 +56,8 @@ def wake(t: Columns, picked: Ints, clock: Ints, params: Rows, turns: Rows) -> in
         now = max(clock[t.feed[row]], f.as_of)
         flips = next_flip(f, p) <= now and life_at(f, now, p) != f.life
         sinks = now - f.announced_at >= DAY and f.announced - score(f, p, now) >= 1.0
-        if flips or sinks:
+        rises = now - f.announced_at >= DAY and now >= risk_rises(f, p)
+        if flips or sinks or rises:
             if n + MOST_TURNS > len(turns):
                 break
             age(f, now, p)
@@ -70,12 +71,9 @@ def wake(t: Columns, picked: Ints, clock: Ints, params: Rows, turns: Rows) -> in
 @compiled
 def due(f: Fan, now: int, p: Params) -> int:
     """Return the next moment after ``now`` at which time alone may change the row: a flip, or a day's decay to tell."""
-    flip, sinks = next_flip(f, p), f.announced_at + DAY
-    if flip <= now:
-        flip = now + DAY
-    if sinks <= now:
-        sinks = now + DAY
-    return min(flip, sinks if f.score >= 1.0 else NEVER)
+    flip, told = next_flip(f, p), f.announced_at + DAY
+    tells = told if f.score >= 1.0 else max(told, risk_rises(f, p))
+    return min(flip if flip > now else now + DAY, tells if tells > now else now + DAY)
 
 
 @compiled

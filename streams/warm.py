@@ -8,6 +8,7 @@ from streams.block import decode
 from streams.json_scores import json_scores
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.sentiment.model import shipped
 
 
 class Sample(msgspec.Struct):
@@ -21,6 +22,7 @@ class Sample(msgspec.Struct):
 
 def warm() -> int:
     """Run one event of each topic through fold, tick, view and changelog; return how many fans that made."""
+    shipped().score(["x"])
     brands = Brands({}, Params())
     partition, other = Partition(brands), Partition(brands)
     common = {"brand_id": "b", "fan_id": "f", "platform": "p", "event_time": 1, "sentiment": -0.5, "currency": "CNY"}

@@ -11,8 +11,8 @@ from agents.errors import FanpulseError
 from agents.learn.files import opened
 from schemas.events import Brand, Moment, Name
 from schemas.topics import INPUTS
-from streams.fitting.replay import History, Line
 from streams.fitting.rhythm import Acts
+from streams.trial.replay import History, Line
 
 
 class Event(msgspec.Struct, gc=False):

@@ -8,7 +8,7 @@ from agents.errors import ConfigError, UnavailableError
 from agents.kafka.connection import REQUEST_S, reader
 from agents.learn.history import Piles
 from agents.settings import Settings
-from streams.fitting.replay import History
+from streams.trial.replay import History
 
 POLL_MS = 200
 

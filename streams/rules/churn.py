@@ -11,6 +11,7 @@ from streams.rules.decay import left
 from streams.rules.score import relevance
 
 NEVER = 1 << 62
+RISE = 0.05  # of the risk that readers are told of, or a list sorted by it would go stale
 BACK_DAYS, BACK_WITHIN = 3, 30  # the act that brought him back and 2 more active days, within 30 days
 
 
@@ -28,6 +29,15 @@ def risk(activity: float) -> float:
     0.25
     """
     return 1.0 / (1.0 + max(activity, 0.0))
+
+
+@compiled
+def risk_rises(f: Fan, p: Params) -> int:
+    """Return the moment at which decay alone will have raised the risk by ``RISE`` since ``as_of``, in closed form."""
+    target = risk(f.activity) + RISE
+    if target >= 1.0:
+        return NEVER
+    return f.as_of + int(p.activity_half_life * DAY * math.log2(f.activity / (1.0 / target - 1.0)))
 
 
 @compiled

@@ -124,3 +124,18 @@ def test_a_silent_fan_sinks_once_a_day_by_a_point_or_more(partition: Partition) 
     drops = np.diff(heights)
     assert len(drops) >= 5
     assert (drops <= -1.0).all()
+
+
+def test_the_risk_of_a_silent_fan_is_told_as_it_rises(partition: Partition) -> None:
+    fold(partition, Topic.LIKES, [record(n, n * n) for n in range(5)])
+    partition.fans.announced(np.arange(1))
+    told = [float(fan(partition).activity)]
+    for day in range(1, 60):
+        keep_alive(partition, day)
+        partition.tick(START + day * DAY, set(), most=100)
+        if fan(partition).activity != told[-1]:
+            told.append(float(fan(partition).activity))
+            partition.fans.announced(partition.fans.find([b"miot:f"]))
+    steps = np.diff([1 / (1 + activity) for activity in told])
+    assert len(steps) >= 3
+    assert (steps < 0.1).all()
