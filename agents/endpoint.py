@@ -82,7 +82,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Note a client that went away; the server's own habit is a traceback."""
-        log.debug("request of %s not answered", client_address, exc_info=True)
+        log.debug("request of %s not answered", client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,15 @@ import logging
 
 from agents.settings import Settings
 
-QUIET = ("agents.transport", "aiokafka", "faust", "mode", "kafka", "asyncio", "numba")  # their warnings still come through
+QUIET = (
+    "agents.transport",
+    "aiokafka",
+    "faust",
+    "mode",
+    "kafka",
+    "asyncio",
+    "numba",
+)  # their warnings still come through
 
 
 def configure(settings: Settings) -> None:

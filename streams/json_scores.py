@@ -56,7 +56,7 @@ def put_int(out: Bytes, at: int, n: int) -> int:
     """Write a whole number."""
     if n < 0:
         out[at] = 45
-        return put_int(out, at + 1, -n)
+        at, n = at + 1, -n  # no recursion: a kernel that calls itself crashes when it comes out of numba's cache
     size, rest = 1, n // 10
     while rest > 0:
         size, rest = size + 1, rest // 10

@@ -21,7 +21,10 @@ COMMANDS = {
     "fit": ("learn.fit", "Learn churn parameters or a sentiment model."),
     "backtest": ("learn.backtest", "Measure churn risk, churn flag and sentiment."),
     "sentiment": ("learn.sentiment", "Score texts with the sentiment model."),
-    "dlq": ("look.dlq", "List dead letters."),
+    "dlq": ("look.dlq", "List dead letters, or send them again."),
+    "lag": ("look.lag", "Show how far the workers are behind."),
+    "verify": ("check.verify", "Work out sampled fans anew, and compare with what is published."),
+    "replay": ("feed.replay", "Score again from an offset or a time, beside what runs."),
 }
 
 

@@ -1,0 +1,78 @@
+"""`fanpulse replay`: score again from an offset or a time, in a group and topics of its own, beside what runs."""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from kafka import TopicPartition
+from rich import progress
+from rich.console import Console
+
+from agents.cli.output import json_option, show_one
+from agents.errors import FanpulseError
+from agents.kafka.isolated import beside, lag, prepare, starts
+from agents.settings import PREFIX, Settings, read
+from agents.supervise.child import Child
+
+EVERY_S = 0.5
+STOP_S = 15.0
+
+
+@click.command()
+@click.option("--group", required=True, help="Name of the group that scores again; it must be new.")
+@click.option("--output-prefix", required=True, help="Before the names of the topics that it writes.")
+@click.option("--since", type=click.DateTime(), help="From this moment on, UTC, as the broker got the records.")
+@click.option("--offset", type=click.IntRange(min=0), help="From this offset of each partition on.")
+@click.option("--dry-run", is_flag=True, help="Say where it would begin, and do nothing.")
+@json_option
+def replay(
+    group: str, output_prefix: str, since: datetime | None, offset: int | None, dry_run: bool, as_json: bool
+) -> None:
+    """Score the input topics again, from their beginning or from somewhere, and stop at their end.
+
+    What runs is not disturbed: group, state and outputs are the replay's own. So parameters, a model or a version can
+    be tried on what happened; `fanpulse worker` with the same two settings goes on from there.
+    """
+    if since is not None and offset is not None:
+        raise click.UsageError("--since and --offset exclude each other")
+    settings = beside(read(), group, output_prefix)
+    at = starts(settings, None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000), offset)
+    told = {"group": group, "scores": settings.names.fan_scores, "flags": settings.names.fan_flags}
+    if dry_run:
+        behind = lag_from(settings, at)
+        show_one({**told, "would_read": behind}, as_json=as_json)
+        return
+    prepare(settings, at)
+    behind, began = lag(settings, list(at)), time.monotonic()
+    _score(settings, list(at), behind)
+    seconds = round(time.monotonic() - began, 1)
+    show_one({**told, "events": behind, "seconds": seconds}, as_json=as_json)
+
+
+def lag_from(settings: Settings, at: dict[TopicPartition, int]) -> int:
+    """Return how many records lie behind the starts."""
+    ends = starts(settings, None, 1 << 62)
+    return sum(ends[place] - start for place, start in at.items())
+
+
+def _score(settings: Settings, places: list[TopicPartition], behind: int) -> None:
+    """Run a worker until nothing is left to read."""
+    ours = {"GROUP": settings.group, "OUTPUT_PREFIX": settings.output_prefix or "", "METRICS_PORT": "0"}
+    environ = {**os.environ, **{PREFIX + name: value for name, value in ours.items()}}
+    log = Path(settings.data) / f"replay-{settings.group}.log"
+    child = Child("replay", [sys.executable, "-m", "agents.cli", "worker"], log, environ=environ)
+    child.start()
+    console = Console(stderr=True)
+    try:
+        with progress.Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("scoring", total=behind)
+            while left := lag(settings, places):
+                bar.update(task, completed=behind - left)
+                if not child.is_running:
+                    raise FanpulseError(f"the replay's worker ended; its log {log} ends:\n{child.last_words()}")
+                time.sleep(EVERY_S)
+    finally:
+        child.stop(STOP_S)

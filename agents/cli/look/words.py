@@ -1,0 +1,55 @@
+"""What a flag says, in a sentence."""
+
+from schemas.outputs import FanFlag
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+WHY = {"campaign_only": "came for prizes only", "negative": "was unhappy"}
+
+
+def sentence(flag: FanFlag) -> str:
+    """Return why a flag turned, for people.
+
+    >>> from schemas.outputs import Evidence
+    >>> why = Evidence(usual_gap_s=259_200, silent_for_s=1_382_400)
+    >>> flag = FanFlag(1, "", "miot", "f", "churn", "at_risk", "active", "silence", 1, why, 38.1, "1", 0, 1)
+    >>> sentence(flag)
+    'usually comes every 3 days; silent for 16 days'
+    """
+    match flag.kind, flag.state:
+        case "tier", _:
+            return f"{flag.before} -> {flag.state}"
+        case "negative", "raised":
+            post = f"post {flag.evidence.post_id}" if flag.evidence.post_id else "no post named"
+            return f"severity {flag.severity}, {post}"
+        case "negative", _:
+            return "calmed down"
+        case _, "returned":
+            return f"back after {span(flag.evidence.silent_for_s)}"
+        case _, "cleared":
+            return f"spoke again after {span(flag.evidence.silent_for_s)}"
+        case _:
+            said = silence(flag.evidence.usual_gap_s, flag.evidence.silent_for_s)
+            return f"{said} ({WHY[flag.reason]})" if flag.reason in WHY else said
+
+
+def silence(usual_gap_s: int, silent_for_s: int) -> str:
+    """Return how long a fan has been silent, beside the own rhythm if there is one.
+
+    >>> silence(86_400, 5 * 86_400), silence(0, 3600)
+    ('usually comes every day; silent for 5 days', 'silent for 1 hour')
+    """
+    said = f"silent for {span(silent_for_s)}"
+    return f"usually comes every {span(usual_gap_s).removeprefix('1 ')}; {said}" if usual_gap_s > 0 else said
+
+
+def span(seconds: float) -> str:
+    """Return a duration in its largest unit.
+
+    >>> span(1_382_400), span(5400), span(1)
+    ('16 days', '2 hours', '1 second')
+    """
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")):
+        if seconds >= unit or unit == 1:
+            n = round(seconds / unit)
+            return f"{n} {name}" if n == 1 else f"{n} {name}s"
+    raise AssertionError("the last unit takes everything")

@@ -1,0 +1,74 @@
+"""Play the demo: the history at full speed, then live, at the pace of the clock."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+import orjson
+
+from agents import brands
+from agents.demo.personas import Silence
+from agents.demo.traffic import Event, Traffic
+from agents.kafka.publish import Publisher, Record
+from agents.settings import Settings
+from streams.params import table
+from streams.rules.churn import silence
+
+BLOCK = 5_000
+STEP_S = 0.1
+
+Tell = Callable[[int, int], None]  # events of history sent so far, live events sent so far
+
+
+def rule(settings: Settings, brand: str) -> Silence:
+    """Return after how many days of silence the worker will say that a fan of the brand is leaving.
+
+    Raises:
+        ConfigError: the parameter file cannot be used.
+    """
+    file = brands.load(settings)
+    (p,) = table([file.brands.get(brand, file.default)])
+    return lambda repeats, span: float(silence(repeats, span, p.alive_at_risk, p))
+
+
+async def play(
+    publisher: Publisher, traffic: Traffic, topics: dict[str, str], tell: Tell, *, seconds: float, count: int | None
+) -> None:
+    """Send the history and then live events, until ``seconds`` have passed or ``count`` live events are sent.
+
+    Args:
+        publisher: where to; opened and closed here.
+        traffic: what.
+        topics: the full name of each topic.
+        tell: is told how far it has come, at most ten times a second.
+        seconds: of live traffic; infinite for ever.
+        count: of live events; None for any number.
+    """
+    async with publisher:
+        past = traffic.history()
+        n = live = 0
+        while part := list(islice(past, BLOCK)):
+            await publisher.send(_records(part, topics))
+            n += len(part)
+            tell(n, live)
+        end = time.time() + seconds
+        while time.time() < end and (count is None or live < count):
+            events = traffic.until(int(min(time.time(), end) * 1000))
+            if count is not None:
+                events = events[: count - live]
+            await publisher.send(_records(events, topics))
+            live += len(events)
+            tell(n, live)
+            await asyncio.sleep(min(STEP_S, max(0.0, end - time.time())))
+
+
+def _records(events: Iterable[Event], topics: dict[str, str]) -> list[Record]:
+    return [
+        Record(
+            topics[event.topic],
+            f"{event.fields['brand_id']}:{event.fields['fan_id']}".encode(),
+            orjson.dumps(event.fields),
+        )
+        for event in events
+    ]

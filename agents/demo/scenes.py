@@ -1,0 +1,77 @@
+"""What is staged for whoever looks on: fans who turn angry, fans who rise, a flash sale, and the crowd around them."""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import count, cycle
+from random import Random
+
+from agents.demo.acts import Act, comment, purchase, repost
+from agents.demo.personas import Name, act_of
+from agents.demo.population import Member, Plan
+from agents.demo.sentences import ANGRY, HAPPY
+from schemas.topics import COMMENTS, LIKES, PURCHASES, REPOSTS
+
+ANGER_MS, ANSWER_MS = 9_000, 45_000  # from one angry fan to the next; until some of them are made good
+SOLACE = 3  # every third is
+STEPS, STEPS_UP = 14, 40  # acts of a riser: enough for tier active, for some enough for core
+TOPICS = (LIKES, REPOSTS, COMMENTS, PURCHASES)
+CALM, SALE = (70, 15, 12, 3), (40, 5, 15, 40)  # what the crowd does, of a hundred acts
+CROWD_PER_FAN = 300
+CROWD_ANGER = 0.06  # of its comments
+SALE_FIRST_S, SALE_EVERY_S, SALE_S, SALE_FACTOR = 30, 600, 40, 4
+
+
+def scenes(plan: Plan, crew: Sequence[Member], rate: float) -> Iterator[Act]:
+    """Yield the staged acts in the order of time, all after ``plan.now``, without an end."""
+    return merge(_anger(plan, crew), _risers(plan, crew, rate), key=lambda act: act.at)
+
+
+def _anger(plan: Plan, crew: Sequence[Member]) -> Iterator[Act]:
+    """Yield an angry comment every few seconds, now and then by a core fan, and a kind word after some of them."""
+    rng = plan.rng("anger")
+    cast = [member.fan_id for member in crew if member.name is Name.ANGRY]
+    cast += [member.fan_id for member in crew if member.name is Name.CORE][: len(cast) // 4]
+    rng.shuffle(cast)
+    late: list[Act] = []
+    for n, fan_id in zip(count(), cycle(cast), strict=False):
+        at = plan.now + 5_000 + n * ANGER_MS
+        while late and late[0].at <= at:
+            yield late.pop(0)
+        yield comment(rng, at, fan_id, rng.choice(ANGRY))
+        if n % SOLACE == 0:
+            late.append(comment(rng, at + ANSWER_MS, fan_id, rng.choice(HAPPY)))
+
+
+def _risers(plan: Plan, crew: Sequence[Member], rate: float) -> Iterator[Act]:
+    """Yield the acts of newcomers who climb the tiers, one fan after the other; every fourth goes to the top."""
+    rng = plan.rng("rise")
+    core = [member.fan_id for member in crew if member.name is Name.CORE]
+    step, at = int(max(1_000.0, 5_000.0 / rate)), plan.now
+    for n in count():
+        fan_id = f"weibo:8{plan.now // 1000}{n:04d}"
+        for k in range(STEPS_UP if n % 4 == 3 else STEPS):
+            at += step
+            if k % 13 == 6:
+                yield purchase(rng, at, fan_id)
+            elif k % 3 == 2:
+                yield repost(rng, at, fan_id, core)
+            else:
+                yield comment(rng, at, fan_id, rng.choice(HAPPY))
+
+
+def is_sale(elapsed_s: float) -> bool:
+    """Whether the flash sale is on, so many seconds after the demo's start.
+
+    >>> [is_sale(at) for at in (0.0, 31.0, 71.0, 631.0)]
+    [False, True, False, True]
+    """
+    return elapsed_s >= SALE_FIRST_S and (elapsed_s - SALE_FIRST_S) % SALE_EVERY_S < SALE_S
+
+
+def crowd(rng: Random, at: int, fans: int, core: Sequence[str], *, sale: bool) -> Act:
+    """Return an act of one of the many who pass by."""
+    number = rng.randrange(fans * CROWD_PER_FAN)
+    fan_id = f"{'wechat' if number % 10 >= 7 else 'weibo'}:{1_000_000 + number}"
+    (topic,) = rng.choices(TOPICS, SALE if sale else CALM)
+    act = act_of(rng, topic, at, fan_id, core, angry=CROWD_ANGER)
+    return act._replace(fields=act.fields | {"campaign_id": "flash-sale"}) if sale else act

@@ -1,0 +1,80 @@
+"""Where a group stands in its topics: begin, committed and end offsets, and the lag between them."""
+
+import time
+from collections.abc import Sequence
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
+from msgspec import Struct
+
+from agents.kafka.connection import PATIENCE_S
+
+MOVING = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
+RETRY_S = 0.1
+
+
+class Position(Struct, frozen=True):
+    """One partition of one topic, as a group sees it."""
+
+    topic: str
+    partition: int
+    begin: int  # the oldest record that is still there
+    committed: int | None  # the next record that the group wants; None: it never committed
+    end: int  # the next record that will be written
+
+    @property
+    def lag(self) -> int:
+        """How many offsets the group has before it; a group that never committed has them all.
+
+        >>> Position("likes", 0, 5, None, 9).lag, Position("likes", 0, 5, 7, 9).lag
+        (4, 2)
+        """
+        return max(0, self.end - max(self.begin, self.committed or 0))
+
+    @property
+    def lost(self) -> int:
+        """How many offsets retention took before the group read them.
+
+        >>> Position("likes", 0, 5, 2, 9).lost
+        3
+        """
+        return 0 if self.committed is None else max(0, self.begin - self.committed)
+
+
+def positions(client: KafkaAdminClient, group: str, counts: dict[str, int]) -> list[Position]:
+    """Return a group's position in every partition of some topics.
+
+    Args:
+        client: a connection.
+        group: the consumer group; it need not exist.
+        counts: the topics with their partition counts.
+    """
+    partitions = [TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)]
+    # The group first: asked after the ends, it could stand beyond them.
+    done = committed(client, group, partitions)
+    begins = offsets(client, partitions, OffsetSpec.EARLIEST)
+    ends = offsets(client, partitions, OffsetSpec.LATEST)
+    return [Position(at.topic, at.partition, begins[at], done.get(at), ends[at]) for at in partitions]
+
+
+def offsets(
+    client: KafkaAdminClient, partitions: Sequence[TopicPartition], spec: OffsetSpec
+) -> dict[TopicPartition, int]:
+    """Return one offset of each partition, such as its first or its end."""
+    found = client.list_partition_offsets(dict.fromkeys(partitions, spec))
+    return {at: int(found[at].offset) for at in partitions}
+
+
+def committed(client: KafkaAdminClient, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return what a group has committed; partitions without are left out."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            found = client.list_group_offsets({group: list(partitions)})[group]
+        except MOVING:  # a young broker is still making the topic that holds them
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_S)
+        else:
+            return {at: int(entry.offset) for at, entry in found.items() if entry.offset >= 0}

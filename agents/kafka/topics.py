@@ -1,0 +1,145 @@
+"""The installation's topics on the broker: create what is missing, and say what is not as it must be."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
+
+from agents.errors import ConfigError, UnavailableError
+from agents.kafka.connection import admin
+from agents.settings import Settings
+from schemas.topics import TopicSpec
+
+TOPIC_EXISTS, UNKNOWN_TOPIC = 36, 3  # Kafka's error codes
+REMEDY = "`fanpulse topics create` creates what is missing"
+
+
+def create(settings: Settings) -> list[str]:
+    """Create every missing topic, and return the names of those when the broker shows them all.
+
+    Where some exist already, the others get their partition count instead of FANPULSE_PARTITIONS: all must be equal.
+    Two that create at once do not disturb each other.
+
+    Raises:
+        ConfigError: topics that exist differ in their partition counts, or the broker refuses to create one.
+        UnavailableError: no broker answers.
+    """
+    specs = {spec.name: spec for spec in settings.names.specs()}
+    with admin(settings) as client:
+        there = partition_counts(client, list(specs))
+        if len(set(there.values())) > 1:
+            raise ConfigError(_unequal(there))
+        count = next(iter(there.values()), settings.partitions)
+        missing = [name for name in specs if name not in there]
+        if not missing:
+            return []
+        wanted = {name: _wanted(specs[name], count, settings.replication) for name in missing}
+        answer = client.create_topics(wanted, raise_errors=False)
+        for topic in answer["topics"]:
+            if topic["error_code"] not in {0, TOPIC_EXISTS}:
+                raise ConfigError(f"the broker refuses to create topic {topic['name']}: {topic['error_message']}")
+        client.wait_for_topics(missing)
+        made = {topic["name"] for topic in answer["topics"] if topic["error_code"] == 0}
+    return [name for name in missing if name in made]
+
+
+def check(
+    settings: Settings, specs: Sequence[TopicSpec] | None = None, client: KafkaAdminClient | None = None
+) -> list[str]:
+    """Return what is wrong with the topics, a sentence each; nothing when all is well.
+
+    Args:
+        settings: name the broker and the topics.
+        specs: those that matter; by default all of the installation's.
+        client: a connection to ask over; by default a new one.
+    """
+    specs = settings.names.specs() if specs is None else specs
+    with _use(settings, client) as asked:
+        return _problems(asked, specs)[0]
+
+
+def ensure(settings: Settings, specs: Sequence[TopicSpec] | None = None) -> int:
+    """Return the partition count that all topics share.
+
+    Raises:
+        ConfigError: a topic is missing or is not as it must be; the sentence holds the remedy.
+        UnavailableError: no broker answers.
+    """
+    specs = settings.names.specs() if specs is None else specs
+    with admin(settings) as client:
+        problems, counts = _problems(client, specs)
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return next(iter(counts.values()))
+
+
+def partition_counts(client: KafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+    """Return the partition count of each topic that exists, in the order asked for.
+
+    Raises:
+        ConfigError: the broker does not let us see a topic.
+    """
+    counts = {}
+    for topic in client.describe_topics(list(names)):
+        if topic["error_code"] == 0:
+            counts[topic["name"]] = len(topic["partitions"])
+        elif topic["error_code"] != UNKNOWN_TOPIC:
+            raise _unseen(topic)
+    return {name: counts[name] for name in names if name in counts}
+
+
+def _problems(client: KafkaAdminClient, specs: Sequence[TopicSpec]) -> tuple[list[str], dict[str, int]]:
+    counts = partition_counts(client, [spec.name for spec in specs])
+    problems = []
+    if missing := [spec.name for spec in specs if spec.name not in counts]:
+        problems.append(f"topics are missing: {', '.join(missing)}; {REMEDY}")
+    if len(set(counts.values())) > 1:
+        problems.append(_unequal(counts))
+    policies = _policies(client, list(counts))
+    for spec in specs:
+        found = policies.get(spec.name, spec.cleanup)
+        if found != spec.cleanup:
+            remedy = (
+                f"set it with kafka-configs.sh --alter --topic {spec.name} --add-config cleanup.policy={spec.cleanup}"
+            )
+            problems.append(f"topic {spec.name} has cleanup.policy={found} and must have {spec.cleanup}; {remedy}")
+    return problems, counts
+
+
+def _policies(client: KafkaAdminClient, names: list[str]) -> dict[str, str]:
+    """Return each topic's cleanup policy; a broker that does not let us read it leaves it out."""
+    if not names:
+        return {}
+    asked = [ConfigResource("TOPIC", name, ["cleanup.policy"]) for name in names]
+    said = client.describe_configs(asked, config_filter="all").get("topic", {})
+    return {name: entry["cleanup.policy"]["value"] for name, entry in said.items() if "cleanup.policy" in entry}
+
+
+def _wanted(spec: TopicSpec, partitions: int, replication: int) -> dict[str, object]:
+    return {"num_partitions": partitions, "replication_factor": replication, "configs": spec.config(replication)}
+
+
+def _unequal(counts: Mapping[str, int]) -> str:
+    """Say which topics differ, briefly: those with the same count stand together."""
+    groups: dict[int, list[str]] = {}
+    for name, count in counts.items():
+        groups.setdefault(count, []).append(name)
+    said = " / ".join(f"{count}: {', '.join(names)}" for count, names in sorted(groups.items()))
+    return (
+        f"partition counts differ ({said}) and must be equal; "
+        "delete and create the wrong ones, or use another FANPULSE_TOPIC_PREFIX"
+    )
+
+
+def _unseen(topic: Mapping[str, Any]) -> ConfigError | UnavailableError:
+    name, code = topic["name"], topic["error_code"]
+    if code in {29, 17}:  # not authorized, not a name that Kafka allows
+        why = "we may not see it" if code == 29 else "Kafka allows no such name"
+        return ConfigError(f"topic {name}: {why}")
+    return UnavailableError(f"topic {name} is not ready on the broker (Kafka's error {code})")
+
+
+def _use(settings: Settings, client: KafkaAdminClient | None) -> AbstractContextManager[KafkaAdminClient]:
+    return admin(settings) if client is None else nullcontext(client)

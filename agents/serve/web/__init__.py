@@ -1,0 +1,1 @@
+"""Over HTTP: lookups, the page and its stream of news."""

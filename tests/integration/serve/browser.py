@@ -1,0 +1,90 @@
+"""A real headless Chromium, and what a person would look at in it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
+  [entry.value, ...entry.sources.map((source) => source.node?.outerHTML?.slice(0, 80))])))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+class Browser:
+    """One page in one window."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, url: str) -> None:
+        self.driver.get(url)
+
+    def run(self, script: str) -> Any:
+        return self.driver.execute_script(script)
+
+    def find(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the texts of all matches, as one moment of the page."""
+        return list(self.run(f"return [...document.querySelectorAll({selector!r})].map((node) => node.textContent)"))
+
+    def rows(self, name: str) -> list[str]:
+        """Return the fans that a list shows."""
+        return self.texts(f"#{name} li:not(.empty) button:not(:disabled) .who")
+
+    def state(self) -> str:
+        return self.texts("#state-text")[0]
+
+    def press(self, *keys: str) -> None:
+        webdriver.ActionChains(self.driver).send_keys(*keys).perform()
+
+    def resize(self, width: int, height: int) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def prefer(self, scheme: str) -> None:
+        """Set light or dark."""
+        wanted = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+
+    def complaints(self) -> list[str]:
+        """Return what the console said since the last time, from warnings upwards."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def chromium(directory: Path) -> Iterator[Browser]:
+    """Start a browser that knows nothing; fail when there is none."""
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    assert binary, "Chromium is missing: apt-get install chromium"
+    assert driver, "its driver is missing: apt-get install chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={directory}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        chrome.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SHIFTS})
+        yield Browser(chrome)
+    finally:
+        chrome.quit()
+
+
+TAB, ENTER, ESCAPE = Keys.TAB, Keys.ENTER, Keys.ESCAPE

@@ -1,0 +1,179 @@
+"""Claims about the live page, in a real browser on real services."""
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from schemas.outputs import Evidence
+from tests.integration.processes import Processes, Running, until
+from tests.integration.serve.asking import SOON_S
+from tests.integration.serve.browser import ENTER, ESCAPE, TAB, Browser, chromium
+from tests.integration.serve.outputs import Writer, angry, flag, score
+
+WIDTHS = {"laptop": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
+CUT_OFF = """
+return [...document.querySelectorAll(".list .side, .list .mark, .tile b")].filter((node) =>
+  node.getBoundingClientRect().right > node.closest(".panel, .tile").getBoundingClientRect().right - 8)
+  .map((node) => node.outerHTML);
+"""
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with chromium(tmp_path / "chromium") as opened:
+        yield opened
+
+
+@pytest.fixture
+def serve(processes: Processes, writer: Writer) -> Running:
+    """A serve process with something on every list."""
+    fans = [score(f"weibo:{n}", score=90.0 - 3 * n, tier="core") for n in range(25)]
+    writer.write(*fans, score("weibo:99", lifecycle="at_risk", score=30.0, flags=angry("f9", 3)))
+    for n in range(10):
+        writer.write(
+            flag(f"weibo:{n}", f"a{n}", "negative", "raised", severity=1 + n % 3, evidence=Evidence(0, 0, "e", "p7")),
+            flag(f"weibo:{n}", f"b{n}", "churn", "at_risk"),
+            flag(f"weibo:{n}", f"c{n}", "churn", "returned", "churned"),
+            flag(f"weibo:{n}", f"d{n}", "tier", "core", "active"),
+        )
+    return processes.serve()
+
+
+def address(serve: Running) -> str:
+    return f"http://127.0.0.1:{serve.port}/"
+
+
+def opened(browser: Browser, serve: Running, width: str = "laptop") -> None:
+    browser.resize(*WIDTHS[width])
+    browser.open(address(serve))
+    until(lambda: len(browser.rows("top")) == 20 and browser.state() == "live", SOON_S, browser.state)
+
+
+def test_the_page_fills_fits_and_leaves_the_console_clean(browser: Browser, serve: Running, tmp_path: Path) -> None:
+    for width, scheme in product(WIDTHS, ("light", "dark")):
+        browser.prefer(scheme)
+        opened(browser, serve, width)
+        for name in ("angry", "leaving", "back", "tier"):
+            assert len(browser.rows(name)) == 8, name
+        assert "usually comes every 3 days; silent for 16 days" in browser.texts("#leaving .detail")
+        assert browser.texts("#angry .detail")[0] == "post p7"
+        assert browser.texts("#tile-fans") == ["26"]
+        until(lambda: len(browser.texts("#chart canvas")) == 1, SOON_S, "a chart")
+        assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth"), f"{width} is too narrow"
+        assert browser.run(CUT_OFF) == [], f"text leaves its panel at {width}"
+        folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+        assert browser.driver.save_screenshot(str(folder / f"page-{width}-{scheme}.png"))
+    assert browser.complaints() == []
+
+
+def test_ids_are_text_and_never_markup(browser: Browser, serve: Running, writer: Writer) -> None:
+    evil = "<img src=x onerror='window.harmed=1'>"
+    opened(browser, serve)
+    writer.write(score(evil, score=99.0), flag(evil, "x1", "negative", "raised", evidence=Evidence(0, 0, "e", evil)))
+    until(lambda: browser.rows("angry")[0] == evil == browser.rows("top")[0], SOON_S, "the id is shown")
+    browser.find("#top button").click()
+    until(lambda: len(browser.texts("#fan .score")) == 1, SOON_S, "the fan's own view")
+    assert browser.texts("#fan-id") == [evil]
+    assert browser.run("return document.images.length") == 1
+    assert browser.run("return window.harmed ?? null") is None
+    assert browser.complaints() == []
+
+
+def test_it_goes_on_without_reload_when_serve_was_restarted(browser: Browser, serve: Running, writer: Writer) -> None:
+    opened(browser, serve)
+    browser.run("window.same = true")
+    serve.terminate()
+    until(lambda: browser.state() == "reconnecting …", SOON_S, browser.state)
+    writer.write(flag("weibo:5", "z1", "negative", "raised"), score("weibo:new", score=95.0))
+    serve.start()
+    until(lambda: browser.state() == "live" and browser.rows("top")[0] == "weibo:new", 30.0, browser.state)
+    until(lambda: browser.rows("angry")[0] == "weibo:5", SOON_S, "what came meanwhile")
+    assert browser.run("return window.same")
+    assert [said for said in browser.complaints() if "ERR_" not in said] == []
+
+
+def test_everything_can_be_reached_by_keyboard(browser: Browser, serve: Running) -> None:
+    opened(browser, serve)
+    for _ in range(60):
+        browser.press(TAB)
+        if browser.run("return document.activeElement.closest('#leaving') !== null"):
+            break
+    else:
+        raise AssertionError("no row of a list was reached")
+    chosen = browser.run("return document.activeElement.querySelector('.who').textContent")
+    until(lambda: "held" in browser.texts("#leaving-note")[0], SOON_S, "the list holds still")
+    browser.press(ENTER)
+    until(lambda: len(browser.texts("#fan .bars li")) == 5, SOON_S, "the parts of the score")
+    assert browser.texts("#fan-id") == [chosen]
+    assert len(browser.texts("#fan .flags li")) == 4
+    browser.press(ESCAPE)
+    assert not browser.run("return document.getElementById('fan').open")
+    assert browser.run("return document.activeElement.querySelector('.who')?.textContent") == chosen
+
+
+def test_both_languages_say_everything(browser: Browser, serve: Running) -> None:
+    opened(browser, serve)
+    browser.find("#language").click()
+    assert browser.texts("#leaving-title") == ["正在流失"]
+    assert browser.run("return document.documentElement.lang") == "zh-CN"
+    until(
+        lambda: any("已沉默16天" in said for said in browser.texts("#leaving .detail")),
+        SOON_S,
+        "the sentence in Chinese",
+    )
+    names = """
+      const { BOTH } = await import("/page/words.js");
+      const names = (words, at = "") => Object.entries(words).flatMap(([name, word]) =>
+        typeof word === "object" && name !== "troubles" ? names(word, `${at}${name}.`) : [`${at}${name}`]);
+      return [names(BOTH.en).sort(), names(BOTH.zh).sort()];
+    """
+    english, chinese = browser.run(f"return (async () => {{ {names} }})()")
+    assert english == chinese
+    browser.driver.refresh()
+    assert browser.texts("#leaving-title") == ["正在流失"], "the choice is remembered"
+    assert browser.complaints() == []
+
+
+def test_nothing_jumps_when_events_pour_in(browser: Browser, serve: Running, writer: Writer) -> None:
+    opened(browser, serve)
+    for round_ in range(20):
+        writer.write(
+            *(score(f"weibo:{n}", 2 + round_, score=10.0 + (7 * n + 31 * round_) % 90) for n in range(100)),
+            *(flag(f"weibo:{n}", f"{round_}-{n}", "negative", "raised") for n in range(25)),
+            *(flag(f"weibo:{n}", f"{round_}-{n}", "churn", "churned") for n in range(25)),
+        )
+    until(lambda: browser.texts("#tile-fans") == ["100"], SOON_S, "all fans are known")
+    until(lambda: float(browser.texts("#top .side")[0]) > 98.0, SOON_S, "the lists have moved")
+    shifts = browser.run("return window.shifts")
+    assert sum(shift[0] for shift in shifts) < 0.01, shifts
+    assert browser.complaints() == []
+
+
+def test_events_per_second_are_counted_from_the_input_topics(browser: Browser, serve: Running, writer: Writer) -> None:
+    opened(browser, serve)
+
+    def seen() -> bool:
+        for _ in range(50):
+            writer.producer.send(writer.names.inputs[0], key=b"miot:a", value=b"{}")
+        writer.producer.flush()
+        return browser.texts("#tile-rate")[0].isdigit() and browser.texts("#tile-rate")[0] != "0"
+
+    until(seen, SOON_S, "a rate")
+    until(lambda: browser.texts("#legend b")[0] != "0", SOON_S, "likes in the legend")
+
+
+def test_a_token_opens_the_page_once_it_was_given(browser: Browser, processes: Processes, writer: Writer) -> None:
+    writer.write(score("weibo:1"))
+    serve = processes.serve(WEB_TOKEN="sesame")
+    browser.open(address(serve))
+    browser.find("input[name=token]").send_keys("sesame", ENTER)
+    until(partial(_shows, browser, "weibo:1"), SOON_S, "the page")
+    assert [said for said in browser.complaints() if "401" not in said] == []
+
+
+def _shows(browser: Browser, fan: str) -> bool:
+    return browser.rows("top") == [fan] and browser.state() == "live"
