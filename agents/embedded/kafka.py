@@ -87,7 +87,7 @@ class Kafka(Server):
     def _format(self, command: list[str], environ: Mapping[str, str], settings: Path) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
-            [*command, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", settings.name],
+            [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", settings.name],
             env=environ,
             cwd=self.directory,
             capture_output=True,
