@@ -17,9 +17,15 @@ from agents.learn.texts import read_examples
 from streams.sentiment.examples import Examples
 from streams.sentiment.train import train
 from streams.sentiment.validate import Quality, quality
+from tests.needed import need
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 HOUR_MS = 3_600_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def data() -> None:
+    need(DATA.is_dir(), "the data sets are missing: they lie beside the checkout, in ../shared/data")
 
 
 @pytest.fixture(scope="module")

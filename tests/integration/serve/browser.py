@@ -12,6 +12,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.needed import need
+
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -69,11 +71,13 @@ class Browser:
 
 @contextmanager
 def chromium(directory: Path) -> Iterator[Browser]:
-    """Start a browser that knows nothing; fail when there is none."""
+    """Start a browser that knows nothing."""
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
-    assert binary, "Chromium is missing: apt-get install chromium"
-    assert driver, "its driver is missing: apt-get install chromium-driver"
+    need(binary, "Chromium is missing: apt-get install chromium")
+    need(driver, "Chromium's driver is missing: apt-get install chromium-driver")
+    assert binary
+    assert driver
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     for flag in (*FLAGS, f"--user-data-dir={directory}"):

@@ -1,0 +1,46 @@
+"""Two workers share the partitions: the same result as from one, also when one of them dies."""
+
+from confluent_kafka.admin import AdminClient
+
+from agents.settings import Settings
+from tests.integration.counted.proof import Case, check, done, load, loaded
+from tests.integration.processes import Processes, Running, until
+
+
+def both_own_some(settings: Settings) -> bool:
+    """Whether two members own the inputs' partitions between them: all of them, none twice, and each has some."""
+    client = AdminClient({"bootstrap.servers": settings.broker})
+    group = client.describe_consumer_groups([settings.group])[settings.group].result(timeout=30)
+    inputs = {(topic, n) for topic in settings.names.inputs for n in range(settings.partitions)}
+    shares = [
+        inputs & {(at.topic, at.partition) for at in member.assignment.topic_partitions}
+        for member in group.members
+        if member.assignment
+    ]
+    return len(shares) == 2 and all(shares) and sum(map(len, shares)) == len(inputs) == len(set.union(*shares))
+
+
+def pair(house: Processes) -> list[Running]:
+    """Start two workers; both are ready and own some partitions."""
+    workers = [house.worker(number, ready=False) for number in (0, 1)]
+    until(lambda: both_own_some(house.installation.settings()), 60, "both workers own partitions")
+    for worker in workers:
+        worker.wait_ready()
+    return workers
+
+
+def test_two_workers_share_the_partitions_and_give_the_same_result(house: Processes, sample: Case) -> None:
+    workers = pair(house)
+    loaded(load(house, sample.path))
+    assert both_own_some(house.installation.settings())
+    check(house, sample, workers)
+
+
+def test_one_of_two_killed_in_the_middle_leaves_the_same_result_to_the_other(house: Processes, sample: Case) -> None:
+    one, other = pair(house)
+    loading = load(house, sample.path, rate=12_000)
+    until(lambda: done(house) > sample.lines / 3, 60, "a third is scored")
+    one.kill()
+    assert done(house) < sample.lines, "the load was over before the kill"
+    loaded(loading)
+    check(house, sample, [other])
