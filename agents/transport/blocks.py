@@ -12,12 +12,13 @@ assert aiokafka.__version__ == READS
 
 
 class RawBlock(NamedTuple):
-    """The records of one fetch of one partition, and the offset to fetch next.
+    """The records of one fetch of one partition, from the offset that was wanted to the one to fetch next.
 
     ``records`` are aiokafka's own (offset, timestamp, key, value, headers) and may be none: control markers, aborted
     transactions and compaction leave holes that the position must pass all the same.
     """
 
+    offset: int
     next_offset: int
     records: list[Any]
 
@@ -63,7 +64,7 @@ def _unpack(tp: Any, result: FetchResult) -> RawBlock | None:
         return None
     part = result._partition_records
     records: list[Any] = []
-    position = part.next_fetch_offset
+    position = start = part.next_fetch_offset
     while part._records.has_next():
         batch = part._records.next_batch()
         if part._check_crcs and not batch.validate_crc():
@@ -76,7 +77,7 @@ def _unpack(tp: Any, result: FetchResult) -> RawBlock | None:
         position = batch.next_offset
     part.next_fetch_offset = position
     result._update_position()
-    return RawBlock(position, records)
+    return RawBlock(start, position, records)
 
 
 def _is_aborted(part: Any, batch: Any) -> bool:

@@ -28,6 +28,9 @@ class Owner(Protocol):
     def take(self, assigned: set[TP], who: Membership) -> None:
         """Note the partitions of a new generation; what they hold is read later."""
 
+    def sought(self, offsets: dict[TP, int]) -> None:
+        """Note from where the partitions are read."""
+
     def fenced(self, reason: str) -> None:
         """End the process: other workers own our partitions."""
 
@@ -170,6 +173,8 @@ class Consumer(driver.Consumer):
             await super().perform_seek()
         except IllegalStateError as error:
             self.log.warning("seek interrupted by a rebalance: %s", error)
+            return
+        self.owner.sought({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
 
     def ack(self, message: Any) -> bool:
         """Only note that a block is done: what is committed is said by the flush."""
@@ -180,6 +185,12 @@ class Consumer(driver.Consumer):
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Do nothing: offsets are part of the flush's transaction."""
         return False
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Do nothing: ``Order`` holds back what is too much, and a full queue makes us wait."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Do nothing."""
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: offsets of blocks jump."""

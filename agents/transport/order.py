@@ -50,6 +50,10 @@ class Order:
         """Return whether no more blocks of ``tp`` are wanted for now."""
         return tp in self.waiting and len(self.waiting[tp]) >= MOST
 
+    def records(self) -> int:
+        """Return how many records wait."""
+        return sum(len(block.records) for waiting in self.waiting.values() for _, block in waiting)
+
     def lacks(self, lagging: Iterable[TP]) -> bool:
         """Return whether a lagging partition has no block here, so that an older event may be on its way."""
         return any(tp not in self.waiting for tp in lagging)

@@ -28,8 +28,9 @@ class Out(NamedTuple):
 class Writer:
     """A transactional producer of our own; Faust's only logs a failed write and commits over it."""
 
-    def __init__(self, options: Mapping[str, Any], transactional_id: str) -> None:
-        self.transactional_id = transactional_id
+    def __init__(self, options: Mapping[str, Any], transactional_id: str, note: str) -> None:
+        """``note`` is kept beside each offset that is committed."""
+        self.transactional_id, self.note = transactional_id, note
         self._producer = AIOKafkaProducer(
             **options,
             transactional_id=transactional_id,
@@ -95,7 +96,7 @@ class Writer:
         await asyncio.gather(*(self._send(tp, outs, now_ms) for tp, outs in records.items() if outs))
         faults.at("before-offsets")
         if offsets:
-            await producer.send_offsets_to_transaction(dict(offsets), who.group)
+            await producer.send_offsets_to_transaction({tp: (at, self.note) for tp, at in offsets.items()}, who.group)
         faults.at("before-commit")
         await producer.commit_transaction()
 

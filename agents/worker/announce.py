@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,20 +11,19 @@ from schemas.events import Act, Credit
 from schemas.fan import Life
 from schemas.layout import Ints, Rows
 from schemas.outputs import Evidence, FanFlag, FlagKind, StandingFlag
-from streams.columns import Flag, Reason
+from streams.columns import Reason
 from streams.json_scores import LIVES, TIERS, json_scores
 from streams.table import Table
 
 SCHEMA = 1
 NO_FLAGS = b'"flags":[],'  # no id can hold it: its quotes would be escaped
 REASONS = [reason.name.lower() for reason in Reason]
-KINDS: dict[Flag, FlagKind] = {Flag.TIER: "tier", Flag.CHURN: "churn", Flag.NEGATIVE: "negative"}
-STATES = {
-    Flag.TIER: TIERS,
-    Flag.CHURN: ["cleared", "cleared", "at_risk", "churned", "returned"],
-    Flag.NEGATIVE: ["cleared", "raised"],
-}
-BEFORE = {**STATES, Flag.CHURN: LIVES}
+KINDS: list[FlagKind] = ["tier", "churn", "negative"]  # the order of ``Flag``
+CHURN = ["cleared", "cleared", "at_risk", "churned", "returned"]  # the order of ``Life``
+NEGATIVE = ["cleared", "raised"]
+STATES, BEFORE = [TIERS, CHURN, NEGATIVE], [TIERS, LIVES, NEGATIVE]
+TURN_FIELDS = ("event", "at", "since", "score", "seq", "usual_gap_s", "silent_for_s")
+TURN_CODES = ("flag", "before", "after", "reason", "severity")
 
 encode = msgspec.json.Encoder().encode
 
@@ -41,30 +39,20 @@ def flag_id(key: bytes, kind: str, since: int) -> str:
 
 def flags(fans: Table, turns: Rows, acts: Sequence[Act | Credit]) -> Iterator[tuple[Out, FanFlag]]:
     """Yield a record for each turn, in order, with the event that turned it as evidence."""
-    columns: list[list[Any]] = [turns[name].tolist() for name in turns.dtype.names or ()]
-    codes = fans.columns.code[turns["row"]].tolist()
-    for key, code, values in zip(fans.index.keys(turns["row"]), codes, zip(*columns, strict=True), strict=True):
-        t = dict(zip(turns.dtype.names or (), values, strict=True))
-        flag, act = Flag(t["flag"]), acts[t["event"]] if t["event"] >= 0 else None
+    keys, codes = fans.index.keys(turns["row"]), fans.columns.code[turns["row"]].tolist()
+    fields = zip(*(turns[name].tolist() for name in TURN_FIELDS), strict=True)
+    coded = zip(*(turns[name].tolist() for name in TURN_CODES), strict=True)
+    for key, code, (event, at, since, score, seq, gap, silent), (flag, before, after, reason, severity) in zip(
+        keys, codes, fields, coded, strict=True
+    ):
+        act, kind = acts[event] if event >= 0 else None, KINDS[flag]
         brand, _, fan = key.decode().partition(":")
         post_id = act.post_id if isinstance(act, Act) else None  # a credit has none
-        evidence = Evidence(t["usual_gap_s"], t["silent_for_s"], act.event_id if act else None, post_id)
         record = FanFlag(
-            SCHEMA,
-            flag_id(key, KINDS[flag], t["since"]),
-            brand,
-            fan,
-            KINDS[flag],
-            STATES[flag][t["after"]],
-            BEFORE[flag][t["before"]],
-            REASONS[t["reason"]],
-            t["severity"],
-            evidence,
-            round(t["score"], 2),
-            fans.brands.versions[code],
-            t["at"],
-            t["seq"],
-        )
+            SCHEMA, flag_id(key, kind, since), brand, fan, kind, STATES[flag][after], BEFORE[flag][before],
+            REASONS[reason], severity, Evidence(gap, silent, act.event_id if act else None, post_id), round(score, 2),
+            fans.brands.versions[code], at, seq,
+        )  # fmt: skip
         yield Out(key, encode(record)), record
 
 
@@ -78,12 +66,14 @@ def scores(fans: Table, picked: Ints) -> list[Out]:
 
 def _standing(fans: Table, picked: Ints) -> dict[int, list[StandingFlag]]:
     """Return the standing flags of the few rows that have any, by their place among the picked."""
-    rows = fans.columns.rows[picked]
-    leaving = (rows["life"] == Life.AT_RISK) | (rows["life"] == Life.CHURNED)
-    some = np.flatnonzero(leaving | (rows["is_negative"] > 0))
+    columns = fans.columns.rows  # a column at a time: whole rows are 470 bytes each
+    life = columns["life"][picked]
+    leaving = (life == Life.AT_RISK) | (life == Life.CHURNED)
+    some = np.flatnonzero(leaving | (columns["is_negative"][picked] > 0))
+    rows = columns[picked[some]]
     found: dict[int, list[StandingFlag]] = {}
-    for i, key in zip(some.tolist(), fans.index.keys(picked[some]), strict=True):
-        row, flags = rows[i], []
+    for i, key, row in zip(some.tolist(), fans.index.keys(picked[some]), rows, strict=True):
+        flags = []
         if leaving[i]:
             since = int(row["churn_from"])
             flags.append(StandingFlag(flag_id(key, "churn", since), "churn", int(row["churn_severity"]), since))

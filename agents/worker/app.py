@@ -7,11 +7,15 @@ from typing import Any
 
 import faust
 from faust.events import Event
-from faust.types import StreamT
+from faust.types import TP, StreamT
 
-from agents.errors import FailStopError
+from agents.errors import FailStopError, FanpulseError
 from agents.settings import Settings
+from agents.transport.blocks import RawBlock
 from agents.transport.consumer import Transport
+from agents.worker import continuity
+from agents.worker.blackbox import BlackBox
+from agents.worker.careful import apply_one_by_one
 from agents.worker.owner import Owner
 from agents.worker.scoring import Scoring
 
@@ -62,26 +66,26 @@ def build(settings: Settings, instance_id: str, options: dict[str, Any], owner: 
     return app
 
 
-def attach(app: faust.App, settings: Settings, owner: Owner, scoring: Scoring) -> None:
+def attach(app: faust.App, settings: Settings, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
     """Give the app its agent, and the owner its part in rebalances."""
     names = settings.names
     source = app.topic(*names.inputs, names.credits, names.ticks, schema=BlockSchema())
 
     async def score(stream: StreamT[Any]) -> None:
-        await consume(app, stream, owner, scoring)
+        await consume(app, stream, owner, scoring, box)
 
     app.agent(source, name="score")(score)
 
     async def take_over(*_: Any, **__: Any) -> None:
         try:
             await owner.take_over()
-        except FailStopError as error:
+        except FanpulseError as error:
             owner.end(error)
 
     app.on_rebalance_complete.connect(take_over, weak=False)
 
 
-async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring) -> None:
+async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
     """Apply block after block; what goes wrong here is a bug, and a bug ends the process."""
     blocks: AsyncIterator[Any] = stream.noack().events()
     async for event in blocks:
@@ -89,10 +93,9 @@ async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring) -
         if who is not None and message.generation_id == who.generation and message.tp.partition in owner.held:
             held = owner.held[message.tp.partition]
             try:
-                lagging = (
-                    owner.lagging(held.number, app.consumer.is_lagging) if message.topic == scoring.ticks else set()
-                )
-                scoring.apply(held, message.tp, event.value, lagging)
+                _apply(app, message.tp, event.value, owner, scoring, box)
+            except FanpulseError as error:
+                owner.end(error)
             except Exception as error:
                 log.exception("block of %s before offset %s", message.tp, message.offset + 1)
                 owner.end(FailStopError(f"cannot apply a block of {message.tp.topic}: {error!r}"))
@@ -100,3 +103,17 @@ async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring) -
                 owner.flush.changed.set()
         event.ack()
         await asyncio.sleep(0)
+
+
+def _apply(app: faust.App, tp: TP, block: RawBlock, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
+    held = owner.held[tp.partition]
+    if tp.topic == scoring.ticks:
+        scoring.apply(held, tp, block, owner.lagging(held.number, app.consumer.is_lagging))
+        return
+    continuity.check(tp, held.applied.get(tp), block, scoring.metrics, scoring.labels[tp.topic])
+    if box.is_dangerous(tp, block.offset, block.next_offset):
+        apply_one_by_one(scoring, held, tp, block, box)
+        block = RawBlock(block.offset, block.next_offset, [])
+    box.enter(tp, block.offset, block.next_offset)
+    scoring.apply(held, tp, block, set())
+    box.leave()

@@ -46,6 +46,10 @@ class Instance:
             raise ConfigError(f"data directory {folder}: {error.strerror} (FANPULSE_DATA_DIR)") from None
         raise ConfigError(f"all {SLOTS} worker slots of {folder} are taken")
 
+    def close(self) -> None:
+        """Give the name back; the end of the process does so too."""
+        self._file.close()
+
     @staticmethod
     def _locked(path: Path) -> IO[str]:
         file = path.open("w")

@@ -1,5 +1,6 @@
 """Who owns the partitions: takes them over, gives them up, and keeps what they hold in between."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from agents.settings import Settings
 from agents.transport.membership import Membership
 from agents.worker.flush import Flush
 from agents.worker.held import Held
+from agents.worker.refusals import check_applied, examine
 from agents.worker.takeover import restore
 from schemas.events import Topic
 from streams.params import Brands
@@ -47,12 +49,17 @@ class Owner:
         return self.who if self.is_ready else None
 
     async def give_up(self) -> None:
-        """Commit what is in hand while the group still takes it from us."""
+        """Commit what is in hand while the group still takes it from us.
+
+        Nothing is applied from here on: what a block left behind during the transaction would be neither written nor
+        read again, for the rows of a partition that comes back to us have its offsets already.
+        """
+        who = self.member()
+        self.is_ready, self.who, self.since = False, None, time.monotonic()
         try:
-            await self.flush.flush(self.held, self.member)
+            await self.flush.flush(self.held, lambda: who)
         except FailStopError as error:
             self.end(error)
-        self.is_ready, self.who, self.since = False, None, time.monotonic()
 
     def take(self, assigned: set[TP], who: Membership) -> None:
         """Note a new assignment; forget what others may have changed since we held it."""
@@ -74,11 +81,12 @@ class Owner:
         """Read back what we do not hold yet; Faust asks for the committed offsets after this, and then starts.
 
         Raises:
-            FailStopError: the changelog cannot be read.
+            FanpulseError: the changelog cannot be read, or is not that of these topics.
         """
         generation, began = self.who, time.monotonic()
         missing = {n: Partition(self.brands, n, self.partitions) for n in self.wanted - self.held.keys()}
         rows = await restore(self.options, self.settings.names.changelog, missing) if missing else 0
+        ends = await asyncio.to_thread(examine, self.settings, self.partitions)
         if self.who is not generation:
             return  # another rebalance came meanwhile: it starts over
         spread = self.settings.settle_s / max(len(self.wanted), 1)
@@ -87,12 +95,19 @@ class Owner:
         for one in self.held.values():
             one.take_outbox()
             one.applied.clear()
+            check_applied(one, self.settings.names, ends)
         took, fans = time.monotonic() - began, sum(len(partition.fans) for partition in missing.values())
         self.metrics.recovery.set(took)
         self.metrics.recovered.set(fans)
         self.is_ready = True
         self.flush.changed.set()
         log.info("took over %s partitions: %s fans from %s records in %.1f s", len(missing), fans, rows, took)
+
+    def sought(self, offsets: dict[TP, int]) -> None:
+        """Note from where the partitions are read."""
+        for tp, offset in offsets.items():
+            if tp.partition in self.held:
+                self.held[tp.partition].applied[tp] = offset
 
     def fenced(self, reason: str) -> None:
         """End the process: our partitions are others'."""

@@ -20,9 +20,11 @@ from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.transport.writer import Writer
 from agents.worker import app as faust_app
+from agents.worker.blackbox import BlackBox
 from agents.worker.flush import Flush
 from agents.worker.instance import Instance
 from agents.worker.owner import Owner
+from agents.worker.refusals import examine, note
 from agents.worker.scoring import Scoring
 from agents.worker.watch import Watch
 from streams.sentiment.model import shipped
@@ -30,6 +32,7 @@ from streams.warm import warm
 
 log = logging.getLogger(__name__)
 
+BACKLOG, BACKLOG_OF_ONE = 5_000, 1_000  # records that wait to be folded, and that wait in one partition
 STOP_S = 3.0  # that a clean end may take once all is committed
 
 
@@ -42,6 +45,7 @@ def run(settings: Settings) -> None:
     file = parameter_file.load(settings)
     instance = Instance.lock(settings)
     partitions = ensure(settings)
+    examine(settings, partitions)
     metrics = Metrics(file.platforms)
     worker = Worker(settings, file, instance.name, partitions, metrics)
     endpoint = Endpoint(
@@ -75,13 +79,13 @@ class Worker:
     async def run(self) -> Never:
         """Start, score, stop, and end the process."""
         names, loop, scoring = self.settings.names, asyncio.get_running_loop(), self._scoring()
-        writer = Writer(self.options, f"{self.settings.group}-{self.instance}")
+        writer = Writer(self.options, f"{self.settings.group}-{self.instance}", note(self.partitions))
         await writer.start()
         flush = Flush(writer, names, self.metrics, self.settings.settle_s, self.settings.tick_s)
         owner = self.owner = Owner(self.settings, self.brands, self.partitions, flush, self.metrics, self.options)
         owner.end = fail_stop
         app = faust_app.build(self.settings, self.instance, self.options, owner)
-        faust_app.attach(app, self.settings, owner, scoring)
+        faust_app.attach(app, self.settings, owner, scoring, self._black_box())
         self.watch = Watch(self.settings, owner, app, self.metrics)
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -105,6 +109,10 @@ class Worker:
         model = load_model(self.settings.sentiment_model) if self.settings.sentiment_model else shipped()
         return Scoring(self.settings.names, self.partitions, self.metrics, self.brands, model.score)
 
+    def _black_box(self) -> BlackBox:
+        names, folder = self.settings.names, self.settings.data / "workers" / self.settings.group
+        return BlackBox(folder / f"{self.instance}.blackbox", (*names.inputs, names.credits))
+
     def not_alive(self) -> str | None:
         """Return why an orchestrator should end us, None while all is well; called from the endpoint's threads."""
         return self.watch.late() if self.watch else None
@@ -117,9 +125,11 @@ class Worker:
 
 
 def is_behind(app: faust.App) -> bool:
-    """Return whether there is a backlog: flushing less often then writes less."""
+    """Return whether there is a backlog, more than a steady feed has on its way: flushing seldom then writes less."""
     consumer: Any = app.consumer
-    return bool(consumer.order) or any((consumer.behind(tp) or 0) > 1000 for tp in list(consumer._active_partitions))
+    if consumer.order.records() > BACKLOG:
+        return True
+    return any((consumer.behind(tp) or 0) > BACKLOG_OF_ONE for tp in list(consumer._active_partitions))
 
 
 async def _or_fail(work: Any) -> None:
@@ -135,8 +145,8 @@ def fail_stop(error: Exception) -> None:
     """End the process at once: nothing is left to save, the restart reads again from what is committed."""
     if isinstance(error, FanpulseError):
         log.critical("worker ends: %s", error)
-    else:
-        log.critical("worker ends: %r", error, exc_info=error)
+        leave(error.code)
+    log.critical("worker ends: %r", error, exc_info=error)
     leave(Exit.FAIL_STOP)
 
 

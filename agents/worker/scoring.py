@@ -2,11 +2,14 @@
 
 import logging
 import time
+from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from aiokafka import TopicPartition
 
+from agents import faults
 from agents.metrics import OTHER, OUTCOMES, Metrics
 from agents.transport.blocks import RawBlock
 from agents.transport.writer import Out
@@ -47,27 +50,32 @@ class Scoring:
         if tp.topic == self.ticks:
             self._tick(held, block, lagging)
         elif block.records:
-            self._fold(held, tp, block)
+            self.fold(held, tp, block.records, self.decode(held, tp, block.records))
         held.outbox.offsets[tp] = held.applied[tp] = block.next_offset
 
-    def _fold(self, held: Held, tp: TopicPartition, raw: RawBlock) -> None:
+    def decode(self, held: Held, tp: TopicPartition, records: Sequence[Record]) -> Block:
+        """Return the columns of some records; nothing is moved yet."""
+        began = time.perf_counter()
+        block = decode(records, self.topics[tp.topic], held.partition.fans, int(time.time() * 1000), self.sentiment)
+        self.metrics.stage["decode"].observe(time.perf_counter() - began)
+        return block
+
+    def fold(self, held: Held, tp: TopicPartition, records: Sequence[Record], block: Block) -> None:
+        """Fold the columns of ``records``, and keep what there is to tell."""
         topic, label, began = self.topics[tp.topic], self.labels[tp.topic], time.perf_counter()
-        fans = held.partition.fans
-        block = decode(raw.records, topic, fans, int(time.time() * 1000), self.sentiment)
-        decoded = time.perf_counter()
+        faults.on(records)
         turns = held.partition.fold(block.events, topic)
-        self.metrics.stage["decode"].observe(decoded - began)
-        self.metrics.stage["fold"].observe(time.perf_counter() - decoded)
+        self.metrics.stage["fold"].observe(time.perf_counter() - began)
         self._tell(held, turns, block.acts)
         if topic == Topic.REPOSTS:
             self._credit(held, block)
         for record, reason in block.refused:
-            self._refuse(held, tp, record, reason)
+            self.refuse(held, tp, record, reason)
         self._count(held, label, block)
         if topic != Topic.CREDITS:
             held.outbox.stamps.append((label, np.array([record.timestamp for record in block.records], np.int64)))
-        held.stamps[tp] = raw.records[-1].timestamp
-        held.outbox.events += len(raw.records)
+        held.stamps[tp] = records[-1].timestamp
+        held.outbox.events += len(records)
 
     def _tick(self, held: Held, block: RawBlock, lagging: set[Topic]) -> None:
         if not block.records:
@@ -81,10 +89,13 @@ class Scoring:
         self.metrics.timer_lag.set(max(time.time() - now / 1000, 0.0))
 
     def _tell(self, held: Held, turns: Rows, acts: list[Act]) -> None:
+        told: Counter[tuple[str, ...]] = Counter()
         for out, record in flags(held.partition.fans, turns, acts):
             held.outbox.flags.append(out)
             brand = record.brand_id if record.brand_id in self.brand_names else OTHER
-            self.metrics.flags.labels(brand, record.kind, record.state, record.reason).inc()
+            told[brand, record.kind, record.state, record.reason] += 1
+        for labels, n in told.items():
+            self.metrics.flags.labels(*labels).inc(n)
 
     def _credit(self, held: Held, block: Block) -> None:
         for i in np.flatnonzero(block.events["earns"]).tolist():
@@ -100,8 +111,11 @@ class Scoring:
             key = f"{act.brand_id}:{act.parent_fan_id}".encode()
             held.outbox.credits[partition_of(key, self.partitions)].append(Out(key, encode(credit)))
 
-    def _refuse(self, held: Held, tp: TopicPartition, record: Record, reason: str) -> None:
+    def refuse(self, held: Held, tp: TopicPartition, record: Record, reason: str, trace: str = "") -> None:
+        """Send a record to dead letters."""
         said = headers(tp.topic, tp.partition, record.offset, reason)
+        if trace:
+            said.append(("traceback", trace.encode()))
         held.outbox.letters.append(Out(cut(record.key), cut(record.value), said))
         self.metrics.dead_letters.labels(self.labels[tp.topic], kind_of(reason)).inc()
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.errors import FailStopError
+from agents.errors import ConfigError, FailStopError
 from agents.transport.blocks import RawBlock, drain, next_blocks
+from schemas.fan import LAYOUT
 from streams.partition import Partition
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ async def restore(options: Mapping[str, Any], changelog: str, partitions: Mappin
 
     Raises:
         FailStopError: a record is not one of our rows.
+        ConfigError: it is one of a later version.
     """
     tps = {TopicPartition(changelog, number): partition for number, partition in partitions.items()}
     begins, ends = await _bounds(options, tps)
@@ -78,6 +80,12 @@ def _apply(partition: Partition, tp: TopicPartition, block: RawBlock) -> None:
     if not block.records:
         return
     rows = {record.key: record.value for record in block.records if record.value is not None}  # the later wins
+    newest = max((value[0] for value in rows.values() if value), default=0)
+    if newest > LAYOUT:
+        raise ConfigError(
+            f"{tp.topic}, partition {tp.partition}, before offset {block.next_offset}: layout {newest}, this program "
+            f"reads up to {LAYOUT}: it was written by a newer fanpulse (start that one), or is no row at all"
+        )
     try:
         partition.fans.restore([bytes(key) for key in rows], list(rows.values()))
     except (ValueError, TypeError) as error:

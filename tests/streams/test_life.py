@@ -54,6 +54,19 @@ def test_a_dead_feed_makes_no_fan_silent(partition: Partition) -> None:
     assert len(passing(partition, range(20, 200), alive=False)) == 0
 
 
+def test_a_feed_that_catches_up_makes_nobody_silent_who_came_just_in_time(partition: Partition) -> None:
+    minute = 60_000
+    fold(partition, Topic.LIKES, [record(0, 0)])
+    due, now = 30 * DAY, START + 30 * DAY + 120 * minute
+    for step in range(-60, 120):  # the connector writes, minute by minute, what it missed in two hours and more
+        at = due + step * minute
+        fold(partition, Topic.PURCHASES, [record(1_000 + step, at, fan="other")])
+        if step == -5:
+            fold(partition, Topic.LIKES, [record(1, at)])
+        turns = partition.tick(now, set(), most=100)
+        assert Flag.CHURN not in turns["flag"], step
+
+
 def test_a_lagging_input_holds_the_clock(partition: Partition) -> None:
     fold(partition, Topic.LIKES, daily(Topic.LIKES, 20))
     keep_alive(partition, 90)

@@ -1,0 +1,58 @@
+"""A fan from nothing: his records, merged by event time, through the plain rules one by one."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from schemas.events import Topic
+from schemas.fan import Fan
+from streams.block import Sentiment, decode
+from streams.params import Brands
+from streams.partition import Partition
+
+
+class Moment(msgspec.Struct):
+    """The one field that the order asks for."""
+
+    event_time: int = 0
+
+
+class Fresh(NamedTuple):
+    """The row worked out anew; ``is_open``: a record was so far ahead that it counts or not by when it was read."""
+
+    row: Fan | None
+    is_open: bool
+
+
+def recompute(
+    key: bytes, queues: Mapping[Topic, list[Any]], brands: Brands, home: tuple[int, int], sentiment: Sentiment | None
+) -> Fresh:
+    """Fold all of a fan's records; each topic keeps its order, the oldest of them goes first."""
+    partition, is_open = Partition(brands, *home), False
+    for topic, record in by_time(queues):
+        block = decode([record], topic, partition.fans, record.timestamp, sentiment)
+        is_open = is_open or any("ahead of our clock" in reason for _, reason in block.refused)
+        partition.fold(block.events, topic)
+    if not len(partition.fans):
+        return Fresh(None, is_open)
+    row = partition.fans.columns.rows[int(partition.fans.find([key])[0])]
+    return Fresh(row, is_open)
+
+
+def by_time(queues: Mapping[Topic, list[Any]]) -> list[tuple[Topic, Any]]:
+    """Merge topics: always the one whose next record is oldest."""
+    merged: list[tuple[Topic, Any]] = []
+    at = dict.fromkeys(queues, 0)
+    while waiting := [topic for topic in queues if at[topic] < len(queues[topic])]:
+        topic = min(waiting, key=lambda topic: _moment(queues[topic][at[topic]]))
+        merged.append((topic, queues[topic][at[topic]]))
+        at[topic] += 1
+    return merged
+
+
+def _moment(record: Any) -> int:
+    try:
+        return msgspec.json.decode(record.value or b"", type=Moment).event_time
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0

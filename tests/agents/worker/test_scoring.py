@@ -1,0 +1,147 @@
+"""A block through decode, fold and announce: what is left in the outbox, and what readers will get."""
+
+import json
+import time
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+
+from agents.metrics import Metrics
+from agents.transport.blocks import RawBlock
+from agents.worker.announce import scores
+from agents.worker.blackbox import BlackBox
+from agents.worker.careful import apply_one_by_one
+from agents.worker.held import Held
+from agents.worker.scoring import Scoring, kind_of
+from schemas.outputs import FanFlag, FanScore
+from schemas.topics import Names
+from streams.columns import Todo
+from streams.params import Brands, Params
+from streams.partition import Partition
+
+NAMES, NOW = Names("", "", "g"), int(time.time() * 1000)
+BRANDS = Brands({}, Params())
+
+
+class Record(NamedTuple):
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = NOW
+
+
+def record(offset: int, fan: str = "f", **fields: Any) -> Record:
+    act = {"event_id": f"e{offset}", "brand_id": "b", "fan_id": fan, "platform": "weibo", "event_time": NOW - 1000}
+    return Record(offset, f"b:{fan}".encode(), json.dumps(act | fields).encode())
+
+
+@pytest.fixture
+def held() -> Held:
+    return Held(0, Partition(BRANDS, 0, 1), 0.0)
+
+
+@pytest.fixture
+def scoring() -> Scoring:
+    return Scoring(NAMES, 1, Metrics(["weibo"]), BRANDS, None)
+
+
+def block(*records: Record) -> RawBlock:
+    return RawBlock(records[0].offset, records[-1].offset + 1, list(records))
+
+
+def told(held: Held) -> list[FanScore]:
+    fans = held.partition.fans
+    return [msgspec.json.decode(out.value or b"", type=FanScore) for out in scores(fans, fans.waiting(Todo.ANNOUNCE))]
+
+
+def test_a_block_leaves_its_offset_and_a_changed_row(held: Held, scoring: Scoring) -> None:
+    tp = TopicPartition("likes", 0)
+    scoring.apply(held, tp, block(record(3), record(4)), set())
+    assert held.outbox.offsets == held.applied == {tp: 5}
+    assert held.outbox.events == 2
+    assert [(one.fan_id, one.counts.like) for one in told(held)] == [("f", 2)]
+
+
+def test_a_replayed_block_changes_nothing_and_tells_nothing(held: Held, scoring: Scoring) -> None:
+    tp, one = TopicPartition("reposts", 0), block(*(record(n, parent_fan_id="star") for n in range(5)))
+    scoring.apply(held, tp, one, set())
+    held.take_outbox()
+    before = held.partition.fans.columns.rows[:1].tobytes()
+    scoring.apply(held, tp, one, set())
+    assert held.partition.fans.columns.rows[:1].tobytes() == before
+    assert not held.outbox.flags
+    assert not held.outbox.credits
+
+
+def test_a_repost_pays_its_parent_once_per_event(held: Held, scoring: Scoring) -> None:
+    first = record(0, parent_fan_id="star")
+    scoring.apply(held, TopicPartition("reposts", 0), block(first, first._replace(offset=1)), set())
+    (credit,) = held.outbox.credits[0]
+    assert credit.key == b"b:star"
+    assert json.loads(credit.value or b"")["by_fan_id"] == "f"
+
+
+def test_a_credit_that_lifts_a_tier_is_evidence_without_a_post(held: Held, scoring: Scoring) -> None:
+    paid = [record(n, fan="star", by_fan_id=f"f{n}") for n in range(2_000)]
+    scoring.apply(held, TopicPartition(NAMES.credits, 0), block(*paid), set())
+    flags = [msgspec.json.decode(out.value or b"", type=FanFlag) for out in held.outbox.flags]
+    assert [(flag.kind, flag.state, flag.evidence.post_id) for flag in flags] == [("tier", "fan", None)]
+    assert flags[0].evidence.event_id
+
+
+def test_a_refused_record_keeps_where_it_came_from(held: Held, scoring: Scoring) -> None:
+    scoring.apply(held, TopicPartition("likes", 0), block(Record(7, b"b:f", b"{"), record(8)), set())
+    (letter,) = held.outbox.letters
+    assert dict(letter.headers) | {"reason": b""} == {
+        "topic": b"likes",
+        "partition": b"0",
+        "offset": b"7",
+        "reason": b"",
+    }
+    assert held.applied[TopicPartition("likes", 0)] == 9
+
+
+def test_a_shock_stands_in_the_fans_view(held: Held, scoring: Scoring) -> None:
+    scoring.apply(held, TopicPartition("comments", 0), block(record(0, sentiment=-0.9, post_id="p1")), set())
+    (flag,) = [msgspec.json.decode(out.value or b"", type=FanFlag) for out in held.outbox.flags]
+    (view,) = told(held)
+    assert (flag.kind, flag.state, flag.severity, flag.evidence.post_id) == ("negative", "raised", 2, "p1")
+    assert [(one.flag_id, one.kind) for one in view.flags] == [(flag.flag_id, "negative")]
+
+
+class Cursed(Scoring):
+    """Cannot take a record that says so."""
+
+    def fold(self, held: Held, tp: TopicPartition, records: Any, block: Any) -> None:
+        super().fold(held, tp, records, block)
+        if any(b"cursed" in (record.value or b"") for record in records):
+            raise RuntimeError("cursed")
+
+
+def test_one_by_one_a_culprit_is_refused_and_leaves_no_trace_in_the_row(held: Held, tmp_path: Any) -> None:
+    scoring, tp = Cursed(NAMES, 1, Metrics(["weibo"]), BRANDS, None), TopicPartition("likes", 0)
+    box = BlackBox(tmp_path / "box", NAMES.inputs)
+    apply_one_by_one(scoring, held, tp, block(record(0), record(1, post_id="cursed"), record(2)), box)
+    (letter,) = held.outbox.letters
+    said = dict(letter.headers)
+    assert (said["offset"], said["reason"]) == (b"1", b"killed the fold: RuntimeError")
+    assert b"RuntimeError: cursed" in said["traceback"]
+    assert [one.counts.like for one in told(held)] == [2]
+    assert BlackBox(tmp_path / "box", NAMES.inputs).suspect is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("value is null", "no value"),
+        ("key belongs to another partition", "wrong partition"),
+        ("event_time is more than 5 minutes ahead of our clock", "future"),
+        ("Object missing required field `platform`", "missing field"),
+        ("killed the fold: RuntimeError", "killed the fold"),
+        ("Expected `int`, got `str` - at `$.<a fan's own words>`", "invalid field"),
+    ],
+)
+def test_a_reason_becomes_a_bounded_label(reason: str, kind: str) -> None:
+    assert kind_of(reason) == kind

@@ -1,0 +1,118 @@
+"""From an angry comment on the broker to its flag in a downstream reader's hands, at a steady rate of events.
+
+Ours is the reader of `fan-flags` that sees committed records only. Measured from the moment at which the comment is
+handed to the producer, which is earlier than the moment at which the broker has it.
+"""
+
+import itertools
+import threading
+import time
+from typing import Any, NamedTuple
+
+import orjson
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from agents.kafka.publish import key_hash
+from agents.settings import Settings
+from tests.bench.events import events
+
+FANS = 50_000
+SLICE_S = 0.005
+LAST_S = 15.0  # that the last flag may be on its way
+TEXT = "质量太差了，退款！"  # noqa: RUF001  as a fan has it
+
+
+class Latency(NamedTuple):
+    """What was reached, in milliseconds, of how many comments, and at how many events a second."""
+
+    p50: float
+    p99: float
+    worst: float
+    comments: int
+    lost: int
+    per_s: float
+
+    def __str__(self) -> str:
+        return (
+            f"comment to flag: p50 {self.p50:.0f} ms, p99 {self.p99:.0f} ms, worst {self.worst:.0f} ms "
+            f"({self.comments} comments, {self.lost} without a flag, at {self.per_s:,.0f} events/s)"
+        )
+
+
+class Load(threading.Thread):
+    """Writes the benchmark's traffic, and every so often the first comment of a fan never seen: an angry one."""
+
+    def __init__(self, settings: Settings, rate: int, angry_per_s: int, seconds: float) -> None:
+        super().__init__(daemon=True)
+        self.settings, self.rate, self.seconds = settings, rate, seconds
+        self.every = rate // angry_per_s
+        self.written_at: dict[str, float] = {}
+        self.took = 0.0
+        options: dict[str, Any] = {"bootstrap.servers": settings.broker, "linger.ms": 10, "log_level": 0}
+        self.producer = Producer(options)
+
+    def run(self) -> None:
+        began, traffic = time.monotonic(), events(1 << 40, FANS, seed=3, start_ms=0)
+        for n in itertools.count(1):
+            topic, key, event = next(traffic)
+            if n % self.every == 0:
+                name = f"weibo:angry-{n}"
+                topic, key = "comments", f"miot:{name}"
+                mood = {"sentiment": -0.9, "text": None} if n // self.every % 2 else {"text": TEXT}
+                event |= {"event_id": name, "fan_id": name} | mood
+                self.written_at[name] = time.time()
+            event["event_time"] = time.time_ns() // 1_000_000
+            place = key_hash(key.encode()) % self.settings.partitions
+            self.producer.produce(self.settings.topic_prefix + topic, orjson.dumps(event), key, place)
+            ahead = began + n / self.rate - time.monotonic()
+            if ahead > SLICE_S:
+                self.producer.poll(0)
+                time.sleep(ahead)
+            if n >= self.rate * self.seconds:
+                break
+        self.took = time.monotonic() - began
+        self.producer.flush(LAST_S)
+
+
+def measure(settings: Settings, *, rate: int, seconds: float, warm_s: float, angry_per_s: int = 20) -> Latency:
+    """Return what a reader of flags sees; comments of the first ``warm_s`` do not count."""
+    load = Load(settings, rate, angry_per_s, warm_s + seconds)
+    reader = _reader(settings)
+    try:
+        began = time.time()
+        load.start()
+        seen = _read(reader, load)
+    finally:
+        reader.close()
+    counted = {name: at for name, at in load.written_at.items() if at >= began + warm_s}
+    took = sorted((seen[name] - at) * 1000 for name, at in counted.items() if name in seen)
+    p50, p99, per_s = took[len(took) // 2], took[int(len(took) * 0.99)], load.rate * load.seconds / load.took
+    return Latency(p50, p99, took[-1], len(counted), len(counted) - len(took), per_s)
+
+
+def _reader(settings: Settings) -> Consumer:
+    options: dict[str, Any] = {"bootstrap.servers": settings.broker, "group.id": "latency", "log_level": 0}
+    options |= {"isolation.level": "read_committed", "enable.auto.commit": False, "fetch.wait.max.ms": 100}
+    reader = Consumer(options)
+    places = [TopicPartition(settings.names.fan_flags, n) for n in range(settings.partitions)]
+    for place in places:
+        place.offset = reader.get_watermark_offsets(place, timeout=LAST_S)[1]
+    reader.assign(places)
+    return reader
+
+
+def _read(reader: Consumer, load: Load) -> dict[str, float]:
+    """Return when the flag of each angry fan was here, by his name."""
+    seen: dict[str, float] = {}
+    end = 0.0
+    while True:
+        message = reader.poll(0.05)
+        now = time.time()
+        if message is not None and message.error() is None:
+            flag = orjson.loads(message.value() or b"{}")
+            if flag["kind"] == "negative" and flag["state"] == "raised":
+                seen.setdefault(flag["fan_id"], now)
+        if not load.is_alive():
+            end = end or now
+            if seen.keys() >= load.written_at.keys() or now > end + LAST_S:
+                return seen

@@ -1,0 +1,69 @@
+"""A Kafka of the suite's own, a trial per scenario, and the table at the end."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from agents.embedded.kafka import Kafka
+from tests.chaos.ground.result import Result, table, write
+from tests.chaos.ground.trial import Trial
+from tests.integration.installation import fresh
+from tests.integration.processes import Processes
+
+RESULTS: list[Result] = []
+STARTED: list[Processes] = []
+WRITTEN = Path(__file__).parents[2] / ".data" / "chaos.txt"
+
+Make = Callable[..., Trial]
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A broker that scenarios may kill, freeze and start again."""
+    broker = Kafka(tmp_path_factory.mktemp("kafka"))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def make(kafka: Kafka, tmp_path: Path) -> Iterator[Make]:
+    """Return what makes a trial of a name; settings may differ from the suite's."""
+    first = len(STARTED)
+
+    def make(name: str, **settings: object) -> Trial:
+        installation = fresh(tmp_path, kafka.bootstrap, SETTLE_S=0.3, TICK_S=1, **settings)
+        installation.create_topics()
+        STARTED.append(Processes(installation))
+        return Trial(name, installation, STARTED[-1], RESULTS)
+
+    yield make
+    for processes in STARTED[first:]:
+        processes.end()
+
+
+@pytest.fixture
+def trial(make: Make, request: pytest.FixtureRequest) -> Trial:
+    """A trial named as its test."""
+    name: str = request.node.name.removeprefix("test_").replace("_", " ")
+    return make(name.replace("[", ": ").rstrip("]"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the workers said when a scenario fails."""
+    report = yield
+    if report.failed and call.when == "call" and "make" in getattr(item, "funcargs", {}):
+        report.sections += [(f"log of {one.name}", one.words(25)) for one in STARTED[-1].all]
+    return report
+
+
+def pytest_terminal_summary() -> None:
+    """Print the table, and write it to a file."""
+    if RESULTS:
+        write(RESULTS, WRITTEN)
+        Console(width=200).print(table(RESULTS))

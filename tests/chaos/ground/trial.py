@@ -1,0 +1,162 @@
+"""One scenario: an installation, its workers, its workload, and the verdict."""
+
+import time
+import urllib.request
+from collections.abc import Callable
+from itertools import islice
+
+from agents.errors import Exit
+from agents.supervise.ports import LOOPBACK
+from agents.supervise.ready import is_ready
+from tests.chaos.ground.feed import Feed
+from tests.chaos.ground.progress import Progress
+from tests.chaos.ground.result import Result
+from tests.chaos.ground.verdict import judge
+from tests.chaos.ground.workload import Workload
+from tests.integration.installation import Installation
+from tests.integration.processes import Processes, Running
+from tests.integration.reading import committed, unread, written
+
+EVERY_S = 0.05
+LONG_S = 120.0
+CAUGHT_UP_S = 10.0  # 5 on a quiet machine
+FANS = 500
+LEAST = 20_000  # events of a scenario
+BY_CHOICE = {Exit.FAIL_STOP, Exit.UNAVAILABLE}  # exits after which an orchestrator starts a worker again
+
+
+class Trial:
+    """Starts and watches; whatever waits here also starts workers again that ended by their own decision."""
+
+    def __init__(self, name: str, installation: Installation, processes: Processes, results: list[Result]) -> None:
+        self.installation, self.processes, self._results = installation, processes, results
+        self.settings = installation.settings()
+        self.result = Result(scenario=name)
+        self.kept: list[Running] = []
+        self.work = Workload(FANS)
+        self.feeding: Feed | None = None
+        self.sent_before = 0
+        self.refused = 0  # records that the scenario sends beside the workload, all of them for dead letters
+        self.progress = Progress(self.settings)
+
+    def worker(self, number: int = 0, **settings: object) -> Running:
+        """Start a worker that is to live, and wait until it is ready."""
+        one = self.processes.worker(number, **settings)
+        self.kept.append(one)
+        return one
+
+    def feed(self, rate: float = 2_500, limit: int | None = None) -> None:
+        """Begin to send, until ``check`` or up to a limit, and to watch what is committed."""
+        if self.feeding is not None:
+            self.sent_before += self.feeding.sent
+        self.feeding = Feed(self.settings, islice(self.work.more, limit), rate)
+        self.feeding.start()
+        if not self.progress.is_running:
+            self.progress.start()
+
+    @property
+    def sent(self) -> int:
+        """How many events were sent."""
+        return self.sent_before + (self.feeding.sent if self.feeding else 0)
+
+    def all_sent(self) -> None:
+        """Wait until the broker has everything."""
+        feeding = self.feeding
+        assert feeding is not None
+        self.until("the broker has everything", lambda: feeding.is_over, 240)
+        assert not feeding.failed, feeding.failed[:3]
+
+    def all_committed(self) -> None:
+        """Wait until all of it is committed as well."""
+        self.all_sent()
+        self.until("all inputs are committed", lambda: self.progress.total >= self.sent)
+
+    def until(self, what: str, holds: Callable[[], bool], seconds: float = LONG_S) -> float:
+        """Return how long it took until something held."""
+        began = time.monotonic()
+        while not holds():
+            self._revive()
+            assert time.monotonic() - began < seconds, f"not within {seconds:g} s: {what}"
+            time.sleep(EVERY_S)
+        return time.monotonic() - began
+
+    def moved(self, events: int) -> None:
+        """Wait until so many more events are committed."""
+        goal = self.progress.total + events
+        self.until(f"{events} more events are committed", lambda: self.progress.total >= goal)
+
+    def ready(self, one: Running) -> None:
+        """Wait until a worker is ready, and note how long that took."""
+        took = self.until(f"{one.name} is ready", lambda: one.child.is_running and is_ready(LOOPBACK, one.port))
+        self.result.ready_s = max(self.result.ready_s, took)
+
+    def kill(self, one: Running) -> None:
+        """Kill -9."""
+        assert one.child.is_running, one.words()
+        one.kill()
+        self.result.deaths += 1
+
+    def died(self, one: Running, seconds: float = 60.0) -> int:
+        """Wait until a worker ends; it is not started again. Return its exit code."""
+        self.kept.remove(one)
+        code = one.wait_end(seconds)
+        self.result.deaths += 1
+        return code
+
+    def start(self, one: Running, **settings: object) -> None:
+        """Start a dead worker again."""
+        one.start(**settings)
+        if one not in self.kept:
+            self.kept.append(one)
+
+    def check(self, letters: int = 0) -> Result:
+        """End the workload, and hold all that was published against it; so many events of its own must be refused."""
+        feeding, settings = self.feeding, self.settings
+        assert feeding is not None
+        self.until("enough is sent", lambda: self.sent >= LEAST)
+        feeding.stop()
+        self.all_sent()
+        inputs = [*settings.names.inputs, settings.names.credits]
+        total, self.result.events = self.sent + self.refused, self.sent
+        self.until("all inputs are committed", lambda: self.progress.total >= total)
+        self.result.caught_up_s = max(time.monotonic() - feeding.ended_at, 0.0)
+        self.until("credits are committed", lambda: not unread(settings.broker, settings.group, inputs))
+        self.progress.stop()
+        self.result.gap_s, self.result.gap_elsewhere_s = self.progress.longest, self.progress.longest_elsewhere
+        self._quiet()
+        assert committed(settings.broker, settings.group, settings.names.inputs) == total
+        said = judge(settings, self.work, self.result, self.refused + letters)
+        self._results.append(self.result)
+        assert not self.result.faults, "\n".join([str(self.result.faults), *said])
+        assert self.result.caught_up_s <= CAUGHT_UP_S
+        return self.result
+
+    def _quiet(self) -> None:
+        """Wait until nothing more is announced: twice the time after which the smallest change is told."""
+        ends, since = -1, time.monotonic()
+
+        def is_quiet() -> bool:
+            nonlocal ends, since
+            now = written(self.settings.broker, [self.settings.names.fan_scores, self.settings.names.credits])
+            if now != ends:
+                ends, since = now, time.monotonic()
+            return time.monotonic() - since >= 2 * self.settings.settle_s + 1
+
+        self.until("fan-scores are quiet", is_quiet)
+
+    def _revive(self) -> None:
+        for one in self.kept:
+            code = one.child.poll()
+            if code is None:
+                continue
+            assert code in BY_CHOICE or code < 0, f"{one.name} ended with {code}:\n{one.words()}"
+            if code > 0:
+                self.result.deaths += 1
+                one.start()
+
+
+def metric(one: Running, series: str) -> float:
+    """Return a figure of a worker, as it tells Prometheus."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{one.port}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{series} ")), 0.0)

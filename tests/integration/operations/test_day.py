@@ -1,0 +1,117 @@
+"""A day's work on a real installation: how far behind, is it right, what was refused, score it again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from confluent_kafka import Producer
+
+from agents.errors import Exit
+from agents.kafka.publish import key_hash
+from schemas.fan import FAN
+from tests.integration.calling import call
+from tests.integration.datasets import SAMPLE, mixed, write
+from tests.integration.installation import Installation
+from tests.integration.processes import Processes, until
+from tests.integration.reading import last_views, read, unread
+
+FANS = 60
+SHARES = {"airline": 0.5, "bots": 1.0, "mall": 0.02}
+
+
+@pytest.fixture
+def scored(installation: Installation, processes: Processes, tmp_path: Path) -> Installation:
+    """An installation that has scored a few thousand real events; its worker has stopped."""
+    installation.create_topics()
+    assert set(SHARES) <= set(SAMPLE)
+    write(mixed(SHARES), tmp_path / "history.jsonl")
+    one = processes.worker(0)
+    assert call(installation, "load", str(tmp_path / "history.jsonl")).code == Exit.OK
+    wait(installation)
+    assert one.terminate() == Exit.OK
+    return installation
+
+
+def wait(installation: Installation) -> None:
+    settings = installation.settings()
+    inputs = [*settings.names.inputs, settings.names.credits]
+    until(lambda: not unread(settings.broker, settings.group, inputs), 60, "all is committed")
+
+
+def told(installation: Installation, *words: str, code: int = 0) -> Any:
+    said = call(installation, *words, "--json")
+    assert said.code == code, said.err
+    return json.loads(said.out)
+
+
+def test_lag_counts_what_is_yet_to_be_scored(scored: Installation) -> None:
+    assert [row["lag"] for row in told(scored, "lag")] == [0] * 5
+    settings = scored.settings()
+    send(scored, settings.names.inputs[0], b"miot:weibo:1", b"{}", 2)
+    rows = told(scored, "lag", "--partitions")
+    assert [(row["topic"], row["partition"]) for row in rows if row["lag"]] == [(settings.names.inputs[0], 2)]
+
+
+def test_verify_finds_nothing_where_nothing_is_wrong(scored: Installation) -> None:
+    found = told(scored, "verify", "--fans", str(FANS))
+    assert found["found"] == []
+    assert found["fans"] == FANS
+    assert found["events"] > FANS
+
+
+def test_verify_finds_a_row_that_counted_an_event_twice(scored: Installation) -> None:
+    names = scored.settings().names
+    records = read(scored.settings().broker, names.changelog)
+    last = {record.key: record for record in records if record.value}
+    for record in last.values():
+        row = np.frombuffer(record.value or b"", FAN).copy()
+        row["count"][0][0] += 1
+        send(scored, names.changelog, record.key, row.tobytes(), record.partition)
+    found = told(scored, "verify", "--fans", str(FANS), code=Exit.FAILED)
+    assert {one["field"] for one in found["found"]} == {"counts.like"}
+    assert len(found["found"]) == FANS
+
+
+def test_a_dead_letter_is_sent_again_once(scored: Installation, processes: Processes) -> None:
+    names = scored.settings().names
+    act = {"event_id": "late-1", "brand_id": "miot", "fan_id": "weibo:1", "platform": "weibo", "event_time": 1}
+    key, value = b"miot:weibo:1", json.dumps(act).encode()
+    home = key_hash(key) % 4
+    send(scored, names.inputs[0], key, value, (home + 1) % 4)
+    send(scored, names.inputs[0], key, b"no JSON", home)
+    processes.worker(0)
+    wait(scored)
+    assert told(scored, "dlq", "requeue", "--reason", "partition", "--dry-run") == {"would_send": 1, "other_reasons": 1}
+    assert told(scored, "dlq", "requeue", "--reason", "partition") == {"sent": 1, "other_reasons": 1}
+    assert told(scored, "dlq", "requeue") == {"sent": 0}
+    wait(scored)
+    until(lambda: counts(scored, "miot:weibo:1") == {"like": 1}, 30, "it counts")
+
+
+def test_a_replay_scores_the_same_beside_what_runs(scored: Installation) -> None:
+    before = last_views(read(scored.settings().broker, scored.settings().names.fan_scores))
+    group = f"{scored.settings().group}-again"
+    options = ("--group", group, "--output-prefix", f"{group}-")
+    planned = told(scored, "replay", *options, "--dry-run")
+    done = told(scored, "replay", *options)
+    assert done["events"] == planned["would_read"] > 0
+    again = last_views(read(scored.settings().broker, done["scores"]))
+    assert again.keys() >= {key for key, view in before.items() if view["counts"]}
+    assert all(again[key]["counts"] == before[key]["counts"] for key in again.keys() & before.keys())
+    refused = call(scored, "replay", *options)
+    assert refused.code == Exit.CONFIG
+    assert "has read something already" in refused.err
+
+
+def send(installation: Installation, topic: str, key: bytes | None, value: bytes, at: int) -> None:
+    producer = Producer({"bootstrap.servers": installation.settings().broker})
+    producer.produce(topic, value, key, at)
+    assert producer.flush(30) == 0
+
+
+def counts(installation: Installation, key: str) -> object:
+    settings = installation.settings()
+    views = last_views(read(settings.broker, settings.names.fan_scores))
+    return views.get(key, {}).get("counts")
