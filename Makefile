@@ -65,7 +65,7 @@ chaos: setup  ## faults on a real Kafka, counted: the short form
 	$(PYTEST) tests/chaos -m "not full" $(ARGS)
 
 chaos-full: setup  ## every fault, with repeats
-	$(PYTEST) tests/chaos $(ARGS)
+	$(PYTEST) tests/chaos --repeats 2 --table tests/chaos/results.txt $(ARGS)
 
 lock:  ## pin all packages anew, with hashes
 	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && $(PYTHON) -m venv $$there \

@@ -10,7 +10,7 @@ from kafka.admin import OffsetSpec
 from agents.errors import ConfigError
 from agents.kafka import offsets as kafka_offsets
 from agents.kafka.connection import admin
-from agents.kafka.topics import ensure
+from agents.kafka.topics import check, partition_counts
 from agents.settings import Settings
 from agents.worker.held import Held
 from schemas.topics import Names
@@ -36,12 +36,14 @@ def examine(settings: Settings, partitions: int) -> Ends:
         ConfigError: partition counts differ or changed, or an offset is beyond the end of its topic.
         UnavailableError: no broker answers.
     """
-    found = ensure(settings)
-    if found != partitions:
-        raise ConfigError(f"the topics have {found} partitions and had {partitions} when this worker started; {ANEW}")
     names = settings.names
     places = [Place(topic, n) for topic in (*names.inputs, names.credits) for n in range(partitions)]
     with admin(settings) as client:
+        if problems := check(settings, client=client):
+            raise ConfigError("; ".join(problems))
+        found = partition_counts(client, [names.changelog])[names.changelog]  # all are equal
+        if found != partitions:
+            raise ConfigError(f"topics have {found} partitions, and had {partitions} when this worker started; {ANEW}")
         committed = _committed(client, settings.group, places, partitions)
         ends = kafka_offsets.offsets(client, places, OffsetSpec.LATEST)
     for at, offset in committed.items():

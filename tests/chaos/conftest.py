@@ -14,9 +14,23 @@ from tests.integration.processes import Processes
 
 RESULTS: list[Result] = []
 STARTED: list[Processes] = []
-WRITTEN = Path(__file__).parents[2] / ".data" / "chaos.txt"
+TABLE = Path(__file__).parents[2] / ".data" / "chaos.txt"
 
 Make = Callable[..., Trial]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How often each scenario runs, and where the table goes."""
+    parser.addoption("--repeats", type=int, default=1, help="runs of each chaos scenario")
+    parser.addoption("--table", type=Path, default=TABLE, help="file that the chaos table is written to")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each scenario as often as asked for."""
+    repeats = metafunc.config.getoption("repeats")
+    if repeats > 1 and {"trial", "make"} & set(metafunc.fixturenames):
+        metafunc.fixturenames.append("run")
+        metafunc.parametrize("run", [f"run {n}" for n in range(1, repeats + 1)])
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +76,8 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_terminal_summary() -> None:
+def pytest_terminal_summary(config: pytest.Config) -> None:
     """Print the table, and write it to a file."""
     if RESULTS:
-        write(RESULTS, WRITTEN)
-        Console(width=200).print(table(RESULTS))
+        write(RESULTS, config.getoption("table"))
+        Console(width=220).print(table(RESULTS))

@@ -17,7 +17,7 @@ def is_frozen(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def test_a_worker_dies_at_each_step_of_a_flush(trial: Trial) -> None:
+def test_killed_at_each_step_of_a_flush(trial: Trial) -> None:
     trial.feed()
     one = trial.processes.worker(0, TEST_DIE_AT=f"{STEPS[0]}:{PASSED}", ready=False)
     for step in (*STEPS[1:], ""):
@@ -32,7 +32,7 @@ def test_a_worker_dies_at_each_step_of_a_flush(trial: Trial) -> None:
 @pytest.mark.parametrize(
     "step", [pytest.param(step, marks=[] if step == "before-commit" else pytest.mark.full) for step in STEPS]
 )
-def test_a_worker_freezes_at_a_step_of_a_flush_and_thaws_after_the_takeover(trial: Trial, step: str) -> None:
+def test_frozen_at_a_step_of_a_flush(trial: Trial, step: str) -> None:
     trial.worker(1)
     trial.feed()
     one = trial.processes.worker(0, TEST_FREEZE_AT=f"{step}:{PASSED}", ready=False)

