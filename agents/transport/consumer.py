@@ -131,7 +131,7 @@ class Consumer(driver.Consumer):
             tp, block = self.order.oldest()
             self.delivered[tp] = block.next_offset
             yield tp, self._message(tp, block)
-            if self.order.lacks(self._lagging()):
+            if self.order and self.order.lacks(self._lagging()):
                 break
 
     def is_lagging(self, tp: TP, applied: int | None) -> bool:
