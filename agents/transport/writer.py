@@ -14,7 +14,6 @@ from agents.transport.membership import Membership
 
 TRANSACTION_TIMEOUT_MS = 10_000
 BATCH_BYTES = 900_000  # under the broker's default message.max.bytes
-ROOM = 512  # of a batch that its header may take
 
 
 class Out(NamedTuple):
