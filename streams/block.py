@@ -10,7 +10,7 @@ from schemas.events import ACTS, AHEAD_MS, KINDS, LONGEST, Act, Comment, Credit,
 from schemas.layout import Floats, Rows
 from streams.columns import EVENT
 from streams.hashes import hash_ids
-from streams.table import Table
+from streams.state.table import Table
 
 DECODERS: dict[Topic, msgspec.json.Decoder[Act] | msgspec.json.Decoder[Credit]] = {
     **{topic: msgspec.json.Decoder(act) for topic, act in ACTS.items()},

@@ -7,7 +7,7 @@ from schemas.layout import Rows
 from streams.columns import TURN, Verdict
 from streams.fold import MOST_TURNS, fold, wake
 from streams.params import Brands
-from streams.table import Table
+from streams.state.table import Table
 
 
 class Partition:

@@ -5,9 +5,9 @@ import numpy as np
 
 from schemas.events import Topic
 from streams.block import decode
-from streams.json_scores import json_scores
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.scores import json_scores
 from streams.sentiment.model import shipped
 
 

@@ -13,11 +13,11 @@ from agents.errors import FailStopError, FanpulseError
 from agents.settings import Settings
 from agents.transport.blocks import RawBlock
 from agents.transport.consumer import Transport
-from agents.worker import continuity
-from agents.worker.blackbox import BlackBox
-from agents.worker.careful import apply_one_by_one
-from agents.worker.owner import Owner
-from agents.worker.scoring import Scoring
+from agents.worker.applying import continuity
+from agents.worker.applying.blackbox import BlackBox
+from agents.worker.applying.careful import apply_one_by_one
+from agents.worker.applying.scoring import Scoring
+from agents.worker.owning.owner import Owner
 
 log = logging.getLogger(__name__)
 

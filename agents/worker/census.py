@@ -3,8 +3,8 @@
 import numpy as np
 
 from agents.metrics import OTHER, Metrics
-from agents.worker.owner import Owner
-from streams.json_scores import LIVES, TIERS
+from agents.worker.owning.owner import Owner
+from streams.records.scores import LIVES, TIERS
 
 
 def count(owner: Owner, metrics: Metrics, now_ms: float) -> None:

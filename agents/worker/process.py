@@ -20,12 +20,12 @@ from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.transport.writer import Writer
 from agents.worker import app as faust_app
-from agents.worker.blackbox import BlackBox
-from agents.worker.flush import Flush
+from agents.worker.applying.blackbox import BlackBox
+from agents.worker.applying.scoring import Scoring
 from agents.worker.instance import Instance
-from agents.worker.owner import Owner
-from agents.worker.refusals import examine, note
-from agents.worker.scoring import Scoring
+from agents.worker.owning.owner import Owner
+from agents.worker.owning.refusals import examine, note
+from agents.worker.telling.flush import Flush
 from agents.worker.watch import Watch
 from streams.sentiment.model import shipped
 from streams.warm import warm

@@ -11,7 +11,7 @@ from agents.errors import FailStopError
 from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.worker.census import count
-from agents.worker.owner import Owner
+from agents.worker.owning.owner import Owner
 
 log = logging.getLogger(__name__)
 

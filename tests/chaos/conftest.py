@@ -9,8 +9,11 @@ from rich.console import Console
 from agents.embedded.kafka import Kafka
 from tests.chaos.ground.result import Result, table, write
 from tests.chaos.ground.trial import Trial
-from tests.integration.installation import fresh
-from tests.integration.processes import Processes
+from tests.ground.installation import fresh
+from tests.ground.processes import Processes
+from tests.ground.servers import kafka
+
+__all__ = ["kafka"]
 
 RESULTS: list[Result] = []
 STARTED: list[Processes] = []
@@ -31,15 +34,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if repeats > 1 and {"trial", "make"} & set(metafunc.fixturenames):
         metafunc.fixturenames.append("run")
         metafunc.parametrize("run", [f"run {n}" for n in range(1, repeats + 1)])
-
-
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A broker that scenarios may kill, freeze and start again."""
-    broker = Kafka(tmp_path_factory.mktemp("kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from agents.kafka.publish import key_hash
 from schemas.fan import RINGS
 from tests.chaos.ground.trial import Trial
-from tests.integration.reading import last_views, read, unread
+from tests.ground.reading import last_views, read, unread
 
 HOUR_MS = 3_600_000
 RING = RINGS[1]  # likes that a fan's row remembers

@@ -10,7 +10,7 @@ from agents.errors import Exit
 from agents.settings import Settings
 from schemas.fan import FAN, LAYOUT
 from tests.chaos.ground.trial import Trial
-from tests.integration.reading import read
+from tests.ground.reading import read
 
 BAD = 300
 

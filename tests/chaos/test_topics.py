@@ -6,7 +6,7 @@ from kafka import TopicPartition
 from agents.errors import Exit
 from agents.kafka.connection import admin
 from tests.chaos.ground.trial import Trial, metric
-from tests.integration.processes import until
+from tests.ground.processes import until
 
 
 @pytest.mark.full

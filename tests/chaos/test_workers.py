@@ -5,7 +5,7 @@ import pytest
 from agents.errors import Exit
 from tests.chaos.conftest import Make
 from tests.chaos.ground.trial import Trial, metric
-from tests.integration.processes import Running
+from tests.ground.processes import Running
 
 
 def rebalances(one: Running) -> int:

@@ -7,26 +7,11 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
-from tests.integration.installation import Installation, fresh
-from tests.integration.processes import Processes
+from tests.ground.installation import Installation, fresh
+from tests.ground.processes import Processes
+from tests.ground.servers import kafka, valkey
 
-
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A broker; one that cannot be had fails the test."""
-    broker = Kafka(tmp_path_factory.mktemp("kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """A Redis-compatible server."""
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
-    server.start()
-    yield server
-    server.stop()
+__all__ = ["kafka", "valkey"]
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from tests.integration.bots import bots
-from tests.integration.datasets import APART, TWICE, twice
+from tests.ground.bots import bots
+from tests.ground.datasets import APART, TWICE, twice
 from tests.integration.oracle.doubt import in_doubt
 from tests.integration.oracle.replay import TOPICS, histories, replay
 

@@ -15,7 +15,7 @@ from streams.block import decode
 from streams.params import Brands, Params
 from streams.partition import Partition
 from streams.view import views
-from tests.integration.bots import bots
+from tests.ground.bots import bots
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.doubt import in_doubt
 from tests.integration.oracle.replay import Line, key_of, replay

@@ -9,7 +9,7 @@ import pytest
 from agents.errors import ConfigError, Exit, FanpulseError, PortTakenError
 from agents.supervise.child import Child
 from agents.supervise.supervisor import STEADY_S, Supervisor
-from tests.integration.processes import until
+from tests.ground.processes import until
 
 
 class Case:

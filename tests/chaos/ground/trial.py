@@ -13,9 +13,9 @@ from tests.chaos.ground.progress import Progress
 from tests.chaos.ground.result import Result
 from tests.chaos.ground.verdict import judge
 from tests.chaos.ground.workload import Workload
-from tests.integration.installation import Installation
-from tests.integration.processes import Processes, Running
-from tests.integration.reading import committed, unread, written
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, Running
+from tests.ground.reading import committed, unread, written
 
 EVERY_S = 0.05
 LONG_S = 120.0

@@ -9,9 +9,9 @@ from agents.settings import Settings
 from schemas.fan import FAN
 from tests.chaos.ground.result import Result
 from tests.chaos.ground.workload import Workload
+from tests.ground.reading import Record, read
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.replay import Told
-from tests.integration.reading import Record, read
 
 SHOWN = 10
 

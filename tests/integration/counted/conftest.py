@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.ground.datasets import SAMPLE
+from tests.ground.processes import Processes
 from tests.integration.counted.proof import Case, real
-from tests.integration.datasets import SAMPLE
-from tests.integration.processes import Processes
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.integration.datasets import mixed, write
+from tests.ground.datasets import mixed, write
+from tests.ground.processes import Processes, Running, until
+from tests.ground.reading import committed, last_views, unread, written
+from tests.ground.reading import read as read_topic
 from tests.integration.oracle.compare import broken_chains, differences
 from tests.integration.oracle.doubt import Doubt, in_doubt
 from tests.integration.oracle.replay import Told, replay
-from tests.integration.processes import Processes, Running, until
-from tests.integration.reading import committed, last_views, unread, written
-from tests.integration.reading import read as read_topic
 
 LOAD_S = 300.0
 SHOWN = 20

@@ -8,12 +8,12 @@ from confluent_kafka import KafkaError, Message, Producer
 from kafka.partitioner.default import murmur2
 
 from agents.settings import Settings
+from tests.ground.processes import Processes
+from tests.ground.reading import last_views
+from tests.ground.reading import read as read_topic
 from tests.integration.counted.proof import settled
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.replay import key_of, replay
-from tests.integration.processes import Processes
-from tests.integration.reading import last_views
-from tests.integration.reading import read as read_topic
 
 NOW_MS = int(time.time() * 1000)
 HOUR_MS = 3_600_000

@@ -3,8 +3,8 @@
 from itertools import islice
 from pathlib import Path
 
+from tests.ground.processes import Processes, until
 from tests.integration.counted.proof import Case, check, done, load, loaded
-from tests.integration.processes import Processes, until
 
 KILLS = 3
 RATE = 6_000  # events a second: each part of the load takes 3 s, of which the worker sees the first moments

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.ground.datasets import TWICE, WHOLE
+from tests.ground.processes import Processes
 from tests.integration.counted.proof import Case, check, load, loaded, real
-from tests.integration.datasets import TWICE, WHOLE
 from tests.integration.oracle.formulas import WEIGHT
-from tests.integration.processes import Processes
 
 
 def test_the_sample_is_what_the_proof_needs(sample: Case) -> None:

@@ -3,8 +3,8 @@
 from confluent_kafka.admin import AdminClient
 
 from agents.settings import Settings
+from tests.ground.processes import Processes, Running, until
 from tests.integration.counted.proof import Case, check, done, load, loaded
-from tests.integration.processes import Processes, Running, until
 
 
 def both_own_some(settings: Settings) -> bool:

@@ -12,7 +12,7 @@ from kafka.admin import KafkaAdminClient
 from agents.embedded import jars, probe
 from agents.embedded.kafka import Kafka
 from agents.errors import ConfigError, UnavailableError
-from tests.integration.processes import until
+from tests.ground.processes import until
 
 TOPIC = "records"
 

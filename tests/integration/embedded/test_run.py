@@ -13,7 +13,7 @@ import pytest
 
 from agents.settings import PREFIX
 from agents.supervise.ready import is_ready
-from tests.integration.processes import until
+from tests.ground.processes import until
 
 UP_S, DOWN_S = 180.0, 30.0
 

@@ -2,10 +2,10 @@
 
 import time
 
+from tests.ground.processes import Processes, until
 from tests.integration.flags.feed import Alive, Connector
 from tests.integration.flags.people import DAY, clockwork, event, in_order, mixed, once
 from tests.integration.flags.told import check_due, check_once, flags, wait_for, wait_read
-from tests.integration.processes import Processes, until
 
 LEAVERS, KEPT = 120, 40
 AHEAD_S = 15  # that the first deadline lies ahead when histories are on their way

@@ -6,8 +6,8 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from tests.bench.latency import measure
-from tests.integration.installation import Installation, fresh
-from tests.integration.processes import Processes
+from tests.ground.installation import Installation, fresh
+from tests.ground.processes import Processes
 
 RATE = 2_000
 WARM_S = 20  # a broker that has just begun takes both cores to compile itself

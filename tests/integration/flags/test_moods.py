@@ -4,12 +4,12 @@
 
 import time
 
-from tests.integration.calling import call
+from tests.ground.calling import call
+from tests.ground.processes import Processes, until
+from tests.ground.reading import last_views, read
 from tests.integration.flags.feed import Alive, Connector
 from tests.integration.flags.people import DAY, Event, event, once
 from tests.integration.flags.told import Flag, check_once, flags, names, wait_for, wait_read
-from tests.integration.processes import Processes, until
-from tests.integration.reading import last_views, read
 from tests.integration.serve.asking import get, ids
 
 SOON_S = 30.0

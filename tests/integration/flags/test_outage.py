@@ -4,11 +4,11 @@ import time
 
 import pytest
 
+from tests.ground.processes import Processes, until
+from tests.ground.reading import written
 from tests.integration.flags.feed import TOPICS, Alive, Connector
 from tests.integration.flags.people import Event, Someone, event, in_order, mixed
 from tests.integration.flags.told import check_due, flags, names, wait_for, wait_read
-from tests.integration.processes import Processes, until
-from tests.integration.reading import written
 
 MINUTE = 60_000
 OUTAGE = 120 * MINUTE

@@ -6,9 +6,9 @@ from typing import Any
 from confluent_kafka import TopicPartition
 
 from agents.settings import Settings
+from tests.ground.processes import until
+from tests.ground.reading import SILENCE_S, consumer, partitions, read
 from tests.integration.flags.people import Someone
-from tests.integration.processes import until
-from tests.integration.reading import SILENCE_S, consumer, partitions, read
 
 Flag = dict[str, Any]
 

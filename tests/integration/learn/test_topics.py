@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from streams.trial.population import simulate
-from tests.integration.calling import call
-from tests.integration.installation import Installation
+from tests.ground.calling import call
+from tests.ground.installation import Installation
 
 
 def test_topics_teach_what_the_file_teaches(installation: Installation, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from confluent_kafka import Producer
 from agents.errors import Exit
 from agents.kafka.publish import key_hash
 from schemas.fan import FAN
-from tests.integration.calling import call
-from tests.integration.datasets import SAMPLE, mixed, write
-from tests.integration.installation import Installation
-from tests.integration.processes import Processes, until
-from tests.integration.reading import last_views, read, unread
+from tests.ground.calling import call
+from tests.ground.datasets import SAMPLE, mixed, write
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, until
+from tests.ground.reading import last_views, read, unread
 
 FANS = 60
 SHARES = {"airline": 0.5, "bots": 1.0, "mall": 0.02}

@@ -7,7 +7,7 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
-from tests.integration.installation import Installation, fresh
+from tests.ground.installation import Installation, fresh
 from tests.integration.serve.outputs import Writer
 
 

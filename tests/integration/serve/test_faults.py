@@ -15,8 +15,8 @@ from agents.kafka import topics
 from agents.kafka.connection import admin
 from agents.supervise.ports import LOOPBACK
 from schemas.outputs import FanScore
-from tests.integration.installation import Installation
-from tests.integration.processes import Processes, Running, until
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
 from tests.integration.serve.outputs import Writer, flag, score
 

@@ -9,8 +9,8 @@ import msgspec
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
 from schemas.outputs import Evidence
-from tests.integration.installation import Installation
-from tests.integration.processes import Processes, until
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.outputs import Writer, flag, score
 

@@ -8,8 +8,8 @@ from confluent_kafka import Producer
 
 from agents.embedded.kafka import Kafka
 from schemas.outputs import Evidence
-from tests.integration.installation import Installation
-from tests.integration.processes import Processes, until
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
 from tests.integration.serve.outputs import T0, Writer, angry, flag, score
 

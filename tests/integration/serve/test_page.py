@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.outputs import Evidence
-from tests.integration.processes import Processes, Running, until
+from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.browser import ENTER, ESCAPE, TAB, Browser, chromium
 from tests.integration.serve.outputs import Writer, angry, flag, score

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
-from tests.integration.processes import Processes
+from tests.ground.processes import Processes
 from tests.integration.serve.outputs import Writer, flag, score
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.supervise.child import Child
 from agents.supervise.ports import LOOPBACK, free_port, free_row
 from agents.supervise.ready import is_ready
-from tests.integration.installation import Installation
+from tests.ground.installation import Installation
 
 READY_S = 90.0  # on a busy machine that compiles the kernels as well
 STOP_S = 15.0

@@ -10,11 +10,11 @@ from aiokafka import TopicPartition
 
 from agents.metrics import Metrics
 from agents.transport.blocks import RawBlock
-from agents.worker.announce import scores
-from agents.worker.blackbox import BlackBox
-from agents.worker.careful import apply_one_by_one
-from agents.worker.held import Held
-from agents.worker.scoring import Scoring, kind_of
+from agents.worker.applying.blackbox import BlackBox
+from agents.worker.applying.careful import apply_one_by_one
+from agents.worker.applying.scoring import Scoring, kind_of
+from agents.worker.owning.held import Held
+from agents.worker.telling.announce import scores
 from schemas.outputs import FanFlag, FanScore
 from schemas.topics import Names
 from streams.columns import Todo

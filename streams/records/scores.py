@@ -12,10 +12,10 @@ from schemas.fan import Fan, Life, Tier
 from schemas.layout import Bytes, Ints, Rows
 from streams.columns import Columns
 from streams.compiled import compiled
-from streams.index import Index
 from streams.params import Brands, Params
 from streams.rules.churn import risk, usual_gap
 from streams.rules.score import filled, reach, relevance
+from streams.state.index import Index
 
 TIERS = [tier.name.lower().replace("_", "-") for tier in Tier]
 LIVES = [life.name.lower() for life in Life]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.integration.installation import Installation
+from tests.ground.installation import Installation
 
 PATIENCE_S = 60.0
 

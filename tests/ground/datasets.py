@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 from zlib import crc32
 
-from tests.integration.bots import bots
+from tests.ground.bots import bots
 from tests.integration.oracle.replay import TOPICS, Line, key_of
 from tests.needed import need
 

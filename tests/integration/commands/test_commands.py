@@ -12,9 +12,9 @@ from agents.embedded.valkey import Valkey
 from agents.kafka.connection import admin, aiokafka_options
 from agents.kafka.topics import partition_counts
 from schemas.dead_letters import headers
-from tests.integration.calling import call
-from tests.integration.installation import Installation, fresh
-from tests.integration.processes import Processes, until
+from tests.ground.calling import call
+from tests.ground.installation import Installation, fresh
+from tests.ground.processes import Processes, until
 
 
 def test_topics_are_created_once_and_then_checked(installation: Installation) -> None:

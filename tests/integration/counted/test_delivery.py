@@ -13,8 +13,8 @@ from agents.errors import FailStopError
 from agents.kafka.connection import aiokafka_options
 from agents.transport.membership import Membership, beat_as_static, membership
 from agents.transport.writer import Out, Writer
-from tests.integration.installation import Installation
-from tests.integration.reading import read
+from tests.ground.installation import Installation
+from tests.ground.reading import read
 
 SESSION_MS = 6_000
 

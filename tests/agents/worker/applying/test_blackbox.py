@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from aiokafka import TopicPartition
 
-from agents.worker.blackbox import PATIENCE, BlackBox
+from agents.worker.applying.blackbox import PATIENCE, BlackBox
 
 LIKES, COMMENTS = TopicPartition("likes", 2), TopicPartition("comments", 2)
 

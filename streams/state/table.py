@@ -5,10 +5,10 @@ import numpy as np
 from schemas.fan import FAN, LAYOUT
 from schemas.layout import Ints
 from streams.columns import Columns, Todo
-from streams.feeds import Feeds
 from streams.fold import set_due
-from streams.index import Home, Index, brand_of
 from streams.params import Brands
+from streams.state.feeds import Feeds
+from streams.state.index import Home, Index, brand_of
 
 STEP = 16_384  # rows to grow by: realloc moves pages, not bytes, so a step costs 13 ms at any size
 NEVER = np.iinfo(np.int64).max

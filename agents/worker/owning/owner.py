@@ -11,10 +11,10 @@ from agents.errors import FailStopError
 from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.transport.membership import Membership
-from agents.worker.flush import Flush
-from agents.worker.held import Held
-from agents.worker.refusals import check_applied, examine
-from agents.worker.takeover import restore
+from agents.worker.owning.held import Held
+from agents.worker.owning.refusals import check_applied, examine
+from agents.worker.owning.takeover import restore
+from agents.worker.telling.flush import Flush
 from schemas.events import Topic
 from streams.params import Brands
 from streams.partition import Partition

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from agents.errors import ConfigError
 from agents.metrics import Metrics
 from agents.transport.blocks import RawBlock
-from agents.worker.continuity import check
+from agents.worker.applying.continuity import check
 
 TP = TopicPartition("eu-likes", 3)
 LOST = "fanpulse_lost_to_retention_total"

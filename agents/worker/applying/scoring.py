@@ -13,8 +13,8 @@ from agents import faults
 from agents.metrics import OTHER, OUTCOMES, Metrics
 from agents.transport.blocks import RawBlock
 from agents.transport.writer import Out
-from agents.worker.announce import flags
-from agents.worker.held import Held
+from agents.worker.owning.held import Held
+from agents.worker.telling.announce import flags
 from schemas.dead_letters import cut, headers
 from schemas.events import Act, Credit, Topic
 from schemas.layout import Rows

@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 from agents.kafka.publish import key_hash
-from tests.integration.calling import call
-from tests.integration.installation import Installation
-from tests.integration.processes import Processes, until
-from tests.integration.reading import Record, read
+from tests.ground.calling import call
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, until
+from tests.ground.reading import Record, read
 
 N = 30_000
 LIKE = {"topic": "likes", "event_id": "e", "brand_id": "miot", "fan_id": "f", "platform": "weibo", "event_time": 1}

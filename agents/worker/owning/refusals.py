@@ -12,7 +12,7 @@ from agents.kafka import offsets as kafka_offsets
 from agents.kafka.connection import admin
 from agents.kafka.topics import check, partition_counts
 from agents.settings import Settings
-from agents.worker.held import Held
+from agents.worker.owning.held import Held
 from schemas.topics import Names
 
 ANEW = "start with another FANPULSE_GROUP, which reads everything anew"

@@ -14,8 +14,8 @@ from agents import faults
 from agents.metrics import Metrics
 from agents.transport.membership import Membership
 from agents.transport.writer import Out, Writer
-from agents.worker.announce import scores
-from agents.worker.held import Held, Outbox
+from agents.worker.owning.held import Held, Outbox
+from agents.worker.telling.announce import scores
 from schemas.outputs import Tick
 from schemas.topics import Names
 from streams.columns import Todo

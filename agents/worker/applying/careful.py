@@ -6,9 +6,9 @@ import traceback
 from aiokafka import TopicPartition
 
 from agents.transport.blocks import RawBlock
-from agents.worker.blackbox import BlackBox
-from agents.worker.held import Held
-from agents.worker.scoring import Scoring
+from agents.worker.applying.blackbox import BlackBox
+from agents.worker.applying.scoring import Scoring
+from agents.worker.owning.held import Held
 from streams.block import Record
 
 log = logging.getLogger(__name__)

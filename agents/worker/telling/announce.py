@@ -12,8 +12,8 @@ from schemas.fan import Life
 from schemas.layout import Ints, Rows
 from schemas.outputs import Evidence, FanFlag, FlagKind, StandingFlag
 from streams.columns import Reason
-from streams.json_scores import LIVES, TIERS, json_scores
-from streams.table import Table
+from streams.records.scores import LIVES, TIERS, json_scores
+from streams.state.table import Table
 
 SCHEMA = 1
 NO_FLAGS = b'"flags":[],'  # no id can hold it: its quotes would be escaped

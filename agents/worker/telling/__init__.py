@@ -1,0 +1,1 @@
+"""What readers get: rows and turns as records, all of a flush in one transaction."""

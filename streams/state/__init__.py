@@ -1,0 +1,1 @@
+"""The fans of a partition: found by key, grown, recorded and brought back; and their brands' clocks."""
