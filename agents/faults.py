@@ -2,8 +2,8 @@
 
 import os
 import signal
-from collections.abc import Sequence
-from typing import Any
+
+from streams.records.spans import Records
 
 DIE, FREEZE, RAISE = "FANPULSE_TEST_DIE_AT", "FANPULSE_TEST_FREEZE_AT", "FANPULSE_TEST_RAISE_ON"
 SIGNALS = {DIE: signal.SIGKILL, FREEZE: signal.SIGSTOP}
@@ -26,7 +26,7 @@ def at(step: str) -> None:
             os.kill(os.getpid(), _asked[step][0])
 
 
-def on(records: Sequence[Any]) -> None:
+def on(records: Records) -> None:
     """Fail, as a bug of ours would, on a record that holds the text asked for.
 
     Raises:

@@ -1,6 +1,7 @@
 """Log lines for people: time, level, where, what; on standard error."""
 
 import logging
+import traceback
 
 from agents.settings import Settings
 
@@ -13,6 +14,11 @@ QUIET = (
     "asyncio",
     "numba",
 )  # their warnings still come through
+
+
+def frames(error: BaseException) -> str:
+    """Return where an error came from and its type, without its message: that may hold a fan's words."""
+    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
 
 
 def configure(settings: Settings) -> None:

@@ -1,14 +1,16 @@
 """Every metric of the worker, declared once; children are cached, histograms take a block at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from agents import build
+from schemas.fan import Tier
 from schemas.layout import Floats
-from schemas.topics import INPUTS
+from schemas.topics import FAN_FLAGS, FAN_SCORES, INPUTS
 from streams.columns import Verdict
 
 LATENCY_S = (0.01, 0.02, 0.04, 0.06, 0.1, 0.15, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -21,6 +23,14 @@ OUTCOMES = {
 }
 TOPICS = (*INPUTS, "credits")
 OTHER = "other"
+FEELINGS = ("negative", "neutral", "positive")
+FLAGS = (  # kind, state, reason
+    *(("tier", tier.name.lower().replace("_", "-"), "score") for tier in Tier),
+    *(("churn", state, why) for state in ("at_risk", "churned") for why in ("silence", "negative", "campaign_only")),
+    *(("churn", state, "act") for state in ("returned", "cleared")),
+    *(("negative", "raised", why) for why in ("comment", "mood")),
+    ("negative", "cleared", "mood"),
+)
 
 
 class Latency(Collector):
@@ -48,11 +58,28 @@ class Latency(Collector):
         return [family]
 
 
+class Held:
+    """A gauge by topic and partition: one series for each place held now, at every moment, and none for others."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self.gauge = gauge
+        self.places: set[tuple[str, int]] = set()
+
+    def put(self, values: Mapping[tuple[str, int], float]) -> None:
+        """Set all there is; a scrape in between finds the old value or the new one."""
+        for place, value in values.items():
+            self.gauge.labels(*place).set(value)
+        for place in self.places - values.keys():
+            self.gauge.remove(*place)
+        self.places = set(values)
+
+
 class Metrics:
     """The worker's metrics in a registry of their own; names and units as in the README's table."""
 
     def __init__(self, platforms: Iterable[str]) -> None:
         self.registry = r = CollectorRegistry()
+        build.declare(r)
         self.platforms = {name: code for code, name in enumerate(platforms)}
         self.platform_names = [*self.platforms, OTHER]
         events = Counter(
@@ -90,5 +117,22 @@ class Metrics:
         at = ["topic", "partition"]
         self.lag = Gauge("fanpulse_consumer_lag_messages", "Records not yet applied", at, registry=r)
         self.lag_s = Gauge("fanpulse_consumer_lag_seconds", "Age of the oldest record not yet applied", at, registry=r)
+        self.lags, self.lags_s = Held(self.lag), Held(self.lag_s)
+        self.ready = Gauge("fanpulse_ready", "1 while partitions are assigned and restored", registry=r)
         self.loop_lag = Gauge("fanpulse_event_loop_lag_seconds", "How late the event loop runs", registry=r)
         self.holes = Counter("fanpulse_lost_to_retention", "Records gone before we read them", ["topic"], registry=r)
+        for topic in TOPICS:
+            self.holes.labels(topic)
+        for topic in (FAN_SCORES, FAN_FLAGS):
+            self.announcements.labels(topic)
+
+    def begin_at_zero(self, brands: Iterable[str], reasons: Iterable[str]) -> None:
+        """Make the series of brands and of reasons for dead letters: one that appears later hides its first count."""
+        for topic in TOPICS:
+            for reason in reasons:
+                self.dead_letters.labels(topic, reason)
+        for brand in (*brands, OTHER):
+            for feeling in FEELINGS:
+                self.comments.labels(brand, feeling)
+            for labels in FLAGS:
+                self.flags.labels(brand, *labels)

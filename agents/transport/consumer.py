@@ -1,5 +1,7 @@
 """Faust's consumer, with blocks in place of messages and without its commit: offsets are the flush's to commit."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
@@ -14,6 +16,7 @@ from agents.transport.membership import Membership, beat_as_static, membership
 from agents.transport.order import Order
 
 FETCH_WAIT_MS = 20  # a fetch that holds only idle partitions delays the others by this much at most
+IDLE_AFTER_S, IDLE_WAIT_MS = 2.0, 200  # no traffic: fewer fetches; the first events may wait that much longer
 PREFETCH_BACKOFF_S = 0.005
 POLL_S = 1.0
 SIBLING_S = 0.1  # that a block may wait for an older one of another topic of its partition
@@ -39,6 +42,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     """The thread that talks to Kafka: aiokafka's consumer with our options, and blocks out of its fetcher."""
 
     who: Membership
+    heard = 0.0  # when a block came last, monotonic seconds
 
     def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
         conf = self.app.conf
@@ -91,17 +95,22 @@ class Thread(driver.AIOKafkaConsumerThread):
         blocks = drain(fetcher, active_partitions)
         if not blocks and timeout:
             blocks = await next_blocks(fetcher, active_partitions, timeout)
+        self.heard = time.monotonic() if blocks else self.heard
+        is_idle = time.monotonic() > self.heard + IDLE_AFTER_S
+        fetcher._fetch_max_wait_ms = IDLE_WAIT_MS if is_idle else FETCH_WAIT_MS
         return blocks
 
 
 class Consumer(driver.Consumer):
-    """Yields one message per block: ``offset`` is the next fetch offset less one, ``value`` the block."""
+    """Yields messages of blocks: ``offset`` is the first's next fetch offset less one, ``value`` all of them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.owner: Owner = self.transport.owner
         self.order = Order()
         self.delivered: dict[TP, int] = {}
+        self.done = asyncio.Event()  # the last message is applied, or will never be
+        self.done.set()
 
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)
@@ -116,7 +125,11 @@ class Consumer(driver.Consumer):
         return None if state.lso is None or not state.has_valid_position else max(state.lso - state.position, 0)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
-        """Fetch, and yield blocks with the oldest event first until one of a lagging topic is wanted."""
+        """Fetch, and yield one message with all blocks whose turn it is, the oldest event first.
+
+        One message is on its way at a time: what comes meanwhile waits here and goes together, for a message costs
+        Faust as much as a thousand events.
+        """
         generation = self.app.consumer_generation_id
         wanted = {tp for tp in self._get_active_partitions() if not self.order.is_full(tp)}
         patience = POLL_S if not self.order else SIBLING_S if self.order.lacks(self._lagging()) else 0.0
@@ -125,14 +138,23 @@ class Consumer(driver.Consumer):
         elif not self._get_active_partitions():
             await self.sleep(SIBLING_S)
         else:
-            for tp, block in (await self._thread.getmany(wanted, patience)).items():
-                self.order.add(tp, block)
-        while self.order and self._is_current(generation):
-            tp, block = self.order.oldest()
-            self.delivered[tp] = block.next_offset
-            yield tp, self._message(tp, block)
-            if self.order and self.order.lacks(self._lagging()):
-                break
+            found = await self._thread.getmany(wanted, patience)
+            if self._is_current(generation):  # else fetched before a rebalance: all is read again from what is committed
+                for tp, block in found.items():
+                    self.order.add(tp, block)
+        await self.done.wait()
+        blocks = self._next() if self.order and self._is_current(generation) else []
+        if blocks:
+            self.done.clear()
+            yield blocks[0][0], self._message(blocks)
+
+    def _next(self) -> list[tuple[TP, RawBlock]]:
+        """Take blocks until one of a lagging topic is wanted that is not here."""
+        blocks = [self.order.oldest()]
+        while self.order and not self.order.lacks(self._lagging()):
+            blocks.append(self.order.oldest())
+        self.delivered |= {tp: block.next_offset for tp, block in blocks}
+        return blocks
 
     def is_lagging(self, tp: TP, applied: int | None) -> bool:
         """Return whether there are records of ``tp`` that are not applied, or nobody knows yet."""
@@ -145,27 +167,32 @@ class Consumer(driver.Consumer):
     def _is_current(self, generation: int) -> bool:
         return self.flow_active and not self.should_stop and self.app.consumer_generation_id == generation
 
-    def _message(self, tp: TP, block: RawBlock) -> ConsumerMessage:
+    def _message(self, blocks: list[tuple[TP, RawBlock]]) -> ConsumerMessage:
+        tp, last = blocks[0][0], max(block.next_offset for tp, block in blocks if tp == blocks[0][0])
         return ConsumerMessage(
-            tp.topic, tp.partition, block.next_offset - 1, None, None, None, None, block, None, None, None, tp,
+            tp.topic, tp.partition, last - 1, None, None, None, None, blocks, None, None, None, tp,
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what is in hand while the group still takes it from us, then go on as Faust does."""
         self.stop_flow()
-        self.order.clear()
-        self.delivered.clear()
+        self._forget()
         await self.owner.give_up()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Tell the owner first, whatever Faust makes of it."""
         self.stop_flow()  # nothing is delivered between resuming partitions and the end of the seek
-        self.order.clear()
-        self.delivered.clear()
+        self._forget()
         self.owner.take(assigned, self._thread.who)
         await super().on_partitions_assigned(assigned, generation_id)
+
+    def _forget(self) -> None:
+        """Drop what waits and what is on its way: it belongs to a generation that is over."""
+        self.order.clear()
+        self.delivered.clear()
+        self.done.set()
 
     async def perform_seek(self) -> None:
         """Go to the committed offsets; a rebalance in the middle starts over by itself."""
@@ -180,6 +207,8 @@ class Consumer(driver.Consumer):
         """Only note that a block is done: what is committed is said by the flush."""
         message.acked = True
         self._unacked_messages.discard(message)
+        if message.generation_id == self.app.consumer_generation_id:
+            self.done.set()
         return True
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:

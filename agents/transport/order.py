@@ -10,6 +10,7 @@ import msgspec
 from faust.types import TP
 
 from agents.transport.blocks import RawBlock
+from streams.records.lines import UNREADABLE
 
 MOST = 2  # blocks that wait for one partition of one topic; more are left to the fetcher
 
@@ -25,10 +26,10 @@ decode = msgspec.json.Decoder(Moment).decode
 
 def first_time(block: RawBlock) -> int:
     """Return the event time of the first record that has one, in ms; 0 where none has."""
-    for record in block.records[:8]:
+    for i in range(min(len(block.records), 8)):
         try:
-            return decode(record.value or b"").event_time
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            return decode(block.records[i].value or b"").event_time
+        except UNREADABLE:
             continue
     return 0
 

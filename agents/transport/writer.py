@@ -1,8 +1,8 @@
 """One Kafka transaction per flush: records, offsets, commit; whatever goes wrong, nothing of it is ever seen."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -10,18 +10,10 @@ from aiokafka.errors import KafkaError
 from agents import faults
 from agents.errors import FailStopError
 from agents.transport.fenced import fence
+from agents.transport.load import BATCH_BYTES, Load, Out
 from agents.transport.membership import Membership
 
 TRANSACTION_TIMEOUT_MS = 10_000
-BATCH_BYTES = 900_000  # under the broker's default message.max.bytes
-
-
-class Out(NamedTuple):
-    """One record to write."""
-
-    key: bytes | None
-    value: bytes | memoryview | None
-    headers: list[tuple[str, bytes]] = []  # noqa: RUF012  never changed
 
 
 class Writer:
@@ -51,19 +43,13 @@ class Writer:
         """Close the connections."""
         await self._producer.stop()
 
-    async def write(
-        self,
-        records: Mapping[TopicPartition, Iterable[Out]],
-        offsets: Mapping[TopicPartition, int],
-        who: Membership,
-        now_ms: int,
-    ) -> None:
+    async def write(self, load: Load, who: Membership) -> None:
         """Write all of it in one transaction that only a current member can commit.
 
         Raises:
             FailStopError: it was not written, or nobody can say; the process must end and read again.
         """
-        await self._guarded(self._write(records, offsets, who, now_ms))
+        await self._guarded(self._write(load, who))
 
     async def _guarded(self, work: Any) -> None:
         # A fenced producer's sender ends without telling those who wait for it.
@@ -82,33 +68,32 @@ class Writer:
             raise FailStopError(f"transaction not committed: {sender.exception()!r}")
         raise FailStopError(f"transaction not committed within {2 * TRANSACTION_TIMEOUT_MS // 1000} s")
 
-    async def _write(
-        self,
-        records: Mapping[TopicPartition, Iterable[Out]],
-        offsets: Mapping[TopicPartition, int],
-        who: Membership,
-        now_ms: int,
-    ) -> None:
+    async def _write(self, load: Load, who: Membership) -> None:
         producer = self._producer
         producer.membership = who
         await producer.begin_transaction()
-        await asyncio.gather(*(self._send(tp, outs, now_ms) for tp, outs in records.items() if outs))
+        few = {tp: self._batches(tp, outs, load.now_ms) for tp, outs in load.few.items()}
+        await asyncio.gather(*(self._send(tp, batches) for tp, batches in (*load.packed.items(), *few.items())))
         faults.at("before-offsets")
-        if offsets:
-            await producer.send_offsets_to_transaction({tp: (at, self.note) for tp, at in offsets.items()}, who.group)
+        if load.offsets:
+            offsets = {tp: (at, self.note) for tp, at in load.offsets.items()}
+            await producer.send_offsets_to_transaction(offsets, who.group)
         faults.at("before-commit")
         await producer.commit_transaction()
 
-    async def _send(self, tp: TopicPartition, outs: Iterable[Out], now_ms: int) -> None:
-        """Send records to one partition in batches, and wait until every one is durable."""
-        create, futures = self._producer.create_batch, []
-        batch = create()
-        for out in outs:
-            if batch.append(key=out.key, value=out.value, timestamp=now_ms, headers=out.headers) is None:
-                futures.append(await self._producer.send_batch(batch, tp.topic, partition=tp.partition))
-                batch = create()
-                if batch.append(key=out.key, value=out.value, timestamp=now_ms, headers=out.headers) is None:
-                    raise FailStopError(f"a record for {tp.topic} is larger than {BATCH_BYTES} bytes")
-        futures.append(await self._producer.send_batch(batch, tp.topic, partition=tp.partition))
+    async def _send(self, tp: TopicPartition, batches: list[Any]) -> None:
+        """Send batches to one partition, and wait until every one is durable."""
+        futures = [await self._producer.send_batch(batch, tp.topic, partition=tp.partition) for batch in batches]
         await asyncio.gather(*futures)
         faults.at("after-first-batch")
+
+    def _batches(self, tp: TopicPartition, outs: list[Out], now_ms: int) -> list[Any]:
+        """Return the few records that have headers, or no key, as batches."""
+        batches = [self._producer.create_batch()]
+        for out in outs:
+            said = {"key": out.key, "value": out.value, "timestamp": now_ms, "headers": out.headers}
+            if batches[-1].append(**said) is None:
+                batches.append(self._producer.create_batch())
+                if batches[-1].append(**said) is None:
+                    raise FailStopError(f"a record for {tp.topic} is larger than {BATCH_BYTES} bytes")
+        return batches

@@ -10,6 +10,8 @@ from schemas.fan import Fan
 from streams.block import Sentiment, decode
 from streams.params import Brands
 from streams.partition import Partition
+from streams.records.lines import UNREADABLE
+from streams.records.spans import Records, Texts
 
 
 class Moment(msgspec.Struct):
@@ -31,12 +33,12 @@ def recompute(
     """Fold all of a fan's records; each topic keeps its order, the oldest of them goes first."""
     partition, is_open = Partition(brands, *home), False
     for topic, record in by_time(queues):
-        block = decode([record], topic, partition.fans, record.timestamp, sentiment)
+        block = decode(Records.of([record]), topic, partition.fans, record.timestamp, sentiment)
         is_open = is_open or any("ahead of our clock" in reason for _, reason in block.refused)
         partition.fold(block.events, topic)
     if not len(partition.fans):
         return Fresh(None, is_open)
-    row = partition.fans.columns.rows[int(partition.fans.find([key])[0])]
+    row = partition.fans.columns.rows[int(partition.fans.find(Texts.of([key]))[0])]
     return Fresh(row, is_open)
 
 
@@ -54,5 +56,5 @@ def by_time(queues: Mapping[Topic, list[Any]]) -> list[tuple[Topic, Any]]:
 def _moment(record: Any) -> int:
     try:
         return msgspec.json.decode(record.value or b"", type=Moment).event_time
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ from faust.events import Event
 from faust.types import TP, StreamT
 
 from agents.errors import FailStopError, FanpulseError
+from agents.logs import frames
 from agents.settings import Settings
-from agents.transport.blocks import RawBlock
+from agents.transport.blocks import NOTHING, RawBlock
 from agents.transport.consumer import Transport
 from agents.worker.applying import continuity
 from agents.worker.applying.blackbox import BlackBox
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FETCH_BYTES = 1 << 20  # of one partition in one fetch; 256 KB to 4 MB made no difference
 FOREVER_S = 10**9
+TURN_S = 0.005  # that blocks are applied without letting the loop do anything else
 
 
 class BlockSchema(faust.Schema):
@@ -87,22 +90,26 @@ def attach(app: faust.App, settings: Settings, owner: Owner, scoring: Scoring, b
 
 async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
     """Apply block after block; what goes wrong here is a bug, and a bug ends the process."""
-    blocks: AsyncIterator[Any] = stream.noack().events()
-    async for event in blocks:
-        message, who = event.message, owner.member()
-        if who is not None and message.generation_id == who.generation and message.tp.partition in owner.held:
-            held = owner.held[message.tp.partition]
+    messages: AsyncIterator[Any] = stream.noack().events()
+    async for event in messages:
+        began = time.monotonic()
+        for tp, block in event.value:
+            who = owner.member()
+            if who is None or event.message.generation_id != who.generation or tp.partition not in owner.held:
+                continue
             try:
-                _apply(app, message.tp, event.value, owner, scoring, box)
+                _apply(app, tp, block, owner, scoring, box)
             except FanpulseError as error:
                 owner.end(error)
-            except Exception as error:
-                log.exception("block of %s before offset %s", message.tp, message.offset + 1)
-                owner.end(FailStopError(f"cannot apply a block of {message.tp.topic}: {error!r}"))
-            if held.outbox:
+            except Exception as error:  # noqa: BLE001  the process ends by it
+                log.error("block of %s before offset %s:\n%s", tp, block.next_offset, frames(error))  # noqa: TRY400
+                owner.end(FailStopError(f"cannot apply a block of {tp.topic}: {type(error).__name__}"))
+            if owner.held[tp.partition].outbox:
                 owner.flush.changed.set()
+            if time.monotonic() > began + TURN_S:
+                await asyncio.sleep(0)
+                began = time.monotonic()
         event.ack()
-        await asyncio.sleep(0)
 
 
 def _apply(app: faust.App, tp: TP, block: RawBlock, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
@@ -113,7 +120,7 @@ def _apply(app: faust.App, tp: TP, block: RawBlock, owner: Owner, scoring: Scori
     continuity.check(tp, held.applied.get(tp), block, scoring.metrics, scoring.labels[tp.topic])
     if box.is_dangerous(tp, block.offset, block.next_offset):
         apply_one_by_one(scoring, held, tp, block, box)
-        block = RawBlock(block.offset, block.next_offset, [])
+        block = RawBlock(block.offset, block.next_offset, NOTHING)
     box.enter(tp, block.offset, block.next_offset)
     scoring.apply(held, tp, block, set())
     box.leave()

@@ -20,7 +20,9 @@ def count(owner: Owner, metrics: Metrics, now_ms: float) -> None:
         sums += np.bincount(code, rows["score"], len(brands))
         suspects += np.bincount(code[rows["suspect"] > 0], minlength=len(brands))
         due += int((fans.columns.due[: len(fans)] <= now_ms).sum())
-    for brand in owner.brands.codes:
+    if not owner.held:
+        metrics.feed_stale.clear()  # nobody asks a worker without partitions
+    for brand in owner.brands.codes if owner.held else ():
         feeds = [held.partition.fans.feeds for held in owner.held.values()]
         metrics.feed_stale.labels(brand).set(all(feed.is_stale(brand, now_ms) for feed in feeds))
     for i, brand in enumerate(brands):

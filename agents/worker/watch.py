@@ -8,7 +8,7 @@ import faust
 from faust.types import TP
 
 from agents.errors import FailStopError
-from agents.metrics import Metrics
+from agents.metrics import TOPICS, Metrics
 from agents.settings import Settings
 from agents.worker.census import count
 from agents.worker.owning.owner import Owner
@@ -26,6 +26,10 @@ class Watch:
     def __init__(self, settings: Settings, owner: Owner, app: faust.App, metrics: Metrics) -> None:
         self.settings, self.owner, self.app, self.metrics = settings, owner, app, metrics
         self.beat_at = time.monotonic()
+        names = settings.names  # metrics name topics without their prefix
+        self.labels = dict(zip((*names.inputs, names.credits), TOPICS, strict=True))
+        self.beat_late = 0.0
+        metrics.loop_lag.set_function(lambda: max(time.monotonic() - self.beat_at - BEAT_S, self.beat_late))
 
     async def run(self) -> None:
         """Watch for ever.
@@ -38,11 +42,11 @@ class Watch:
             began = time.monotonic()
             await asyncio.sleep(BEAT_S)
             self.beat_at = time.monotonic()
-            late = max(self.beat_at - began - BEAT_S, 0.0)
-            self.metrics.loop_lag.set(late)
+            late = self.beat_late = max(self.beat_at - began - BEAT_S, 0.0)
+            self.metrics.ready.set(self.owner.is_ready)
             self.owner.flush.committed_at += late  # nobody could commit meanwhile; liveness is who judges that
             self._check(self.beat_at)
-            if self.beat_at - counted >= CENSUS_S:
+            if self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
                 counted = self.beat_at
                 await self._measure()
 
@@ -75,16 +79,23 @@ class Watch:
         return int(self.app.consumer.behind(tp) or 0)
 
     async def _measure(self) -> None:
-        self.metrics.lag.clear()  # partitions that went elsewhere must not stay here as stale series
-        self.metrics.lag_s.clear()
-        tps = self._inputs() if self.owner.is_ready else []
+        who = self.owner.member()
+        if who is None:
+            return  # what is between two owners keeps its last value: a gap would look like a lag that is gone
+        tps = self._inputs()
         ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        if self.owner.member() is not who:
+            return
+        lag, lag_s = {}, {}
         for tp in tps:
             held = self.owner.held.get(tp.partition)
             applied = held.applied.get(tp) if held else None
             # nothing applied since the takeover: all there is, is behind the position that we began at
             behind = self._behind(tp) if applied is None else max(int(ends[tp]) - applied, 0)
             stamp = held.stamps.get(tp) if held and behind else None
-            self.metrics.lag.labels(tp.topic, tp.partition).set(behind)
-            self.metrics.lag_s.labels(tp.topic, tp.partition).set(time.time() - stamp / 1000 if stamp else 0.0)
+            place = self.labels[tp.topic], tp.partition
+            lag[place] = float(behind)
+            lag_s[place] = time.time() - stamp / 1000 if stamp else 0.0
+        self.metrics.lags.put(lag)
+        self.metrics.lags_s.put(lag_s)
         count(self.owner, self.metrics, time.time() * 1000)

@@ -3,8 +3,6 @@
 ``schemas.outputs.FanScore`` says what stands in a record; a test reads what is written here back through it.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 from schemas.events import Kind
@@ -13,6 +11,7 @@ from schemas.layout import Bytes, Ints, Rows
 from streams.columns import Columns
 from streams.compiled import compiled
 from streams.params import Brands, Params
+from streams.records.spans import Texts
 from streams.rules.churn import risk, usual_gap
 from streams.rules.score import filled, reach, relevance
 from streams.state.index import Index
@@ -145,11 +144,10 @@ def write(t: Columns, picked: Ints, params: Rows, keys: Text, versions: Text, ou
         stops[i] = at
 
 
-def json_scores(t: Columns, picked: Ints, brands: Brands, index: Index) -> list[memoryview]:
+def json_scores(t: Columns, picked: Ints, brands: Brands, index: Index) -> Texts:
     """Return the record of each picked row, its ``flags`` empty."""
     keys = (index.text, index.ends)
     room = MOST * len(picked) + ESCAPED * int((index.ends[picked + 1] - index.ends[picked]).sum())
-    out, stops = np.empty(room, np.uint8), np.zeros(len(picked) + 1, np.int64)
-    write(t, picked, brands.rows, keys, packed(brands.versions), out, stops[1:])
-    data, ends = out.data, stops.tolist()
-    return [data[a:b] for a, b in pairwise(ends)]
+    out, ends = np.empty(room, np.uint8), np.zeros(len(picked) + 1, np.int64)
+    write(t, picked, brands.rows, keys, packed(brands.versions), out, ends[1:])
+    return Texts(out, ends[:-1], ends[1:])

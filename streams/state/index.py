@@ -7,26 +7,26 @@ from numpy.typing import NDArray
 
 from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
-from streams.hashes import KAFKA_SEED, MASK, M, murmur2, packed
+from streams.hashes import KAFKA_SEED, MASK, M, murmur2
+from streams.records.spans import Texts
 
 Slots = NDArray[np.int32]
 Home = tuple[int, int]  # partition, partitions; (0, 0): any key is at home
 
 
 @compiled
-def find_or_add(data: Bytes, stops: Ints, slots: Slots, ends: Ints, text: Bytes, rows: Ints, home: Home) -> int:
+def find_or_add(keys: Texts, slots: Slots, ends: Ints, text: Bytes, rows: Ints, home: Home) -> int:
     """Write each key's row, -1 for a key of another partition; keys never seen are added. Return the new number.
 
     ``rows[-1]`` holds the number there was; ``slots`` holds row + 1, 0 is free; key ``r`` is
     ``text[ends[r] : ends[r + 1]]``.
     """
-    n, mask, start = int(rows[-1]), len(slots) - 1, 0
-    for i in range(len(stops)):
-        stop = stops[i]
+    n, mask, data = int(rows[-1]), len(slots) - 1, keys.data
+    for i in range(len(keys.start)):
+        start, stop = keys.start[i], keys.stop[i]
         h = murmur2(data, start, stop, KAFKA_SEED)
         if home[1] and (h & 0x7FFFFFFF) % home[1] != home[0]:
             rows[i] = -1
-            start = stop
             continue
         j = spot(h) & mask
         while slots[j] and not is_key(data, start, stop, text, ends[slots[j] - 1], ends[slots[j]]):
@@ -37,7 +37,6 @@ def find_or_add(data: Bytes, stops: Ints, slots: Slots, ends: Ints, text: Bytes,
             n += 1
             slots[j] = n
         rows[i] = slots[j] - 1
-        start = stop
     return n
 
 
@@ -92,14 +91,18 @@ class Index:
     def __len__(self) -> int:
         return self.size
 
-    def find(self, keys: list[bytes]) -> Ints:
+    def find(self, keys: Texts) -> Ints:
         """Return the row of each key, -1 for a key of another partition; a key never seen gets the next number."""
-        data, stops = packed(keys)
-        self._make_room(len(keys), len(data))
-        rows = np.empty(len(keys) + 1, np.int64)
+        n = len(keys.start)
+        self._make_room(n, int((keys.stop - keys.start).sum()))
+        rows = np.empty(n + 1, np.int64)
         rows[-1] = self.size
-        self.size = find_or_add(data, stops, self.slots, self.ends, self.text, rows, self.home)
+        self.size = find_or_add(keys, self.slots, self.ends, self.text, rows, self.home)
         return rows[:-1]
+
+    def texts(self, rows: Ints) -> Texts:
+        """Return the key of each row; growing makes it stale."""
+        return Texts(self.text, self.ends[rows], self.ends[rows + 1])
 
     def keys(self, rows: Ints) -> Iterator[bytes]:
         """Yield the key of each row."""

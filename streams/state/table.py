@@ -3,15 +3,25 @@
 import numpy as np
 
 from schemas.fan import FAN, LAYOUT
-from schemas.layout import Ints
+from schemas.layout import Bytes, Ints
 from streams.columns import Columns, Todo
+from streams.compiled import compiled
 from streams.fold import set_due
 from streams.params import Brands
+from streams.records.spans import Records, Texts
 from streams.state.feeds import Feeds
 from streams.state.index import Home, Index, brand_of
 
 STEP = 16_384  # rows to grow by: realloc moves pages, not bytes, so a step costs 13 ms at any size
 NEVER = np.iinfo(np.int64).max
+
+
+@compiled
+def put_rows(values: Texts, to: Ints, raw: Bytes) -> None:
+    """Copy each value to its place, in order."""
+    for i in range(len(to)):
+        size = values.stop[i] - values.start[i]
+        raw[to[i] : to[i] + size] = values.data[values.start[i] : values.stop[i]]
 
 
 class Table:
@@ -26,7 +36,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.index)
 
-    def find(self, keys: list[bytes]) -> Ints:
+    def find(self, keys: Texts) -> Ints:
         """Return the row of each key, -1 for a key of another partition; a key never seen gets a new row."""
         known = len(self.index)
         where = self.index.find(keys)
@@ -54,41 +64,47 @@ class Table:
         rows["announced_at"][picked] = rows["as_of"][picked]
         self.columns.todo[picked] = Todo.RECORD
 
-    def records(self) -> list[tuple[bytes, memoryview]]:
-        """Return changelog records, key and value, of the rows that changed, which then wait no more."""
+    def records(self) -> tuple[Texts, Texts]:
+        """Return changelog records, keys and values, of the rows that changed, which then wait no more.
+
+        They are views: they must be copied before anything else happens here.
+        """
         picked = self.waiting(Todo.RECORD)
         self.columns.todo[picked] &= 0xFF ^ Todo.RECORD
-        size = FAN.itemsize
-        raw = memoryview(self.columns.rows[picked].tobytes())
-        return [(key, raw[i * size : (i + 1) * size]) for i, key in enumerate(self.index.keys(picked))]
+        start = picked * FAN.itemsize
+        return self.index.texts(picked), Texts(self._raw(), start, start + FAN.itemsize)
 
-    def restore(self, keys: list[bytes], values: list[bytes]) -> None:
+    def restore(self, records: Records) -> None:
         """Take rows back from the changelog; of two for one key the later wins.
 
         Raises:
             ValueError: a value is not a row of this layout, or a key belongs to another partition.
         """
-        raw = b"".join(values)
-        if len(raw) != len(keys) * FAN.itemsize or any(len(value) != FAN.itemsize for value in values):
+        keys, values = records.keys(), records.values()
+        if (values.stop - values.start != FAN.itemsize).any():
             raise ValueError(f"changelog values are not rows of layout {LAYOUT} ({FAN.itemsize} bytes)")
-        rows = np.frombuffer(raw, FAN)
-        if (rows["layout"] != LAYOUT).any():
-            raise ValueError(f"changelog rows of layout {int(rows['layout'].max())}, this program reads {LAYOUT}")
+        layouts = values.data[values.start]
+        if (layouts != LAYOUT).any():
+            raise ValueError(f"changelog rows of layout {layouts.max()}, this program reads {LAYOUT}")
         where = self.find(keys)
         if len(where) and where.min() < 0:
             raise ValueError("changelog key of another partition")
-        self.columns.rows[where] = rows
-        self.columns.todo[where] = np.where(rows["seq"] != rows["announced_seq"], Todo.ANNOUNCE, 0)
-        np.maximum.at(self.feeds.newest, self.columns.feed[where], rows["last_seen"])
+        put_rows(values, where * FAN.itemsize, self._raw())
+        rows = self.columns.rows
+        self.columns.todo[where] = np.where(rows["seq"][where] != rows["announced_seq"][where], Todo.ANNOUNCE, 0)
+        np.maximum.at(self.feeds.newest, self.columns.feed[where], rows["last_seen"][where])
         set_due(self.columns, where, self.brands.rows)
 
-    def _welcome(self, keys: list[bytes], where: Ints, known: int) -> None:
+    def _raw(self) -> Bytes:
+        return self.columns.rows.view(np.uint8)
+
+    def _welcome(self, keys: Texts, where: Ints, known: int) -> None:
         size = len(self.index)
         if size > len(self.columns.rows):
             for column in self.columns:
                 column.resize(-(-size // STEP) * STEP, refcheck=False)
         new = np.flatnonzero(where >= known)
-        names = [brand_of(keys[i]) for i in new.tolist()]
+        names = [brand_of(keys.at(i)) for i in new.tolist()]
         self.columns.feed[where[new]] = [self.feeds.row(name) for name in names]
         self.columns.code[where[new]] = [self.brands.code(name) for name in names]
         self.columns.due[known:size] = NEVER

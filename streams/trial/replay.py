@@ -15,6 +15,7 @@ from streams.compiled import compiled
 from streams.fitting.rhythm import Acts
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.spans import Records, Texts
 from streams.rules.decay import age
 from streams.view import views
 
@@ -62,7 +63,7 @@ def replay(history: History, partition: Partition, until: int, step: int) -> Ite
         end = int(np.searchsorted(at, now))
         for topic in np.unique(history.topic[begin:end]).tolist():
             lines = [history.lines[i] for i in (begin + np.flatnonzero(history.topic[begin:end] == topic)).tolist()]
-            block = decode(lines, Topic(topic), partition.fans, now)
+            block = decode(Records.of(lines), Topic(topic), partition.fans, now)
             if block.refused:
                 raise ValueError(block.refused[0][1])
             yield partition.fold(block.events, Topic(topic))
@@ -80,6 +81,6 @@ def churn_risks(history: History, fans: Ints, brands: Brands, until: int, step: 
         pass
     columns, table = partition.fans.columns, partition.fans
     pass_time(columns, len(table), until, brands.rows)
-    rows = table.find([history.keys[fan] for fan in fans.tolist()])
+    rows = table.find(Texts.of([history.keys[fan] for fan in fans.tolist()]))
     risks: Floats = views(columns, rows, brands.rows)["churn_risk"]
     return risks

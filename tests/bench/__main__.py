@@ -15,6 +15,7 @@ from agents.kafka.topics import create
 from agents.settings import Settings
 from tests.bench.floor import floor
 from tests.bench.peers import tutorial
+from tests.bench.recovery import recover
 from tests.bench.worker import Result, run_workers
 
 HERE = Path(__file__).parent
@@ -28,6 +29,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--tutorial-events", type=int, default=10_000)
     parser.add_argument("--at-least", type=float, default=0.0, help="fail below this ratio to the tutorial")
+    parser.add_argument("--share", type=float, default=0.0, help="fail below this share of fetch and decode alone")
+    parser.add_argument("--recovery", action="store_true", help="start the worker again, and see its fans come back")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -46,6 +49,8 @@ def main() -> None:
         print(f"{ratio:.0f} times Faust's tutorial; {share:.0%} of fetch and decode alone")
     if ratio < given.at_least:
         sys.exit(f"less than {given.at_least:.0f} times Faust's tutorial")
+    if figures[0].per_s / figures[-1].per_s < given.share:
+        sys.exit(f"less than {given.share:.0%} of fetch and decode alone")
 
 
 def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Result]:
@@ -59,6 +64,8 @@ def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Resul
     raw, decoded = floor(settings, decode=False), floor(settings, decode=True)
     say("our worker")
     ours = run_workers(settings, given.events, given.workers)
+    if given.recovery:
+        say(str(recover(settings, given.fans)))
     say("Faust as in its tutorial")
     return [ours, tutorial(settings, given.tutorial_events), raw, decoded]
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.kafka.connection import aiokafka_options
@@ -11,6 +10,7 @@ from agents.settings import Settings
 from agents.transport.blocks import next_blocks
 from schemas.events import Topic
 from streams.block import DECODERS
+from streams.records.lines import read
 from tests.bench.worker import Result
 
 
@@ -31,15 +31,9 @@ async def _read(settings: Settings, decode: bool) -> Result:
         for tp, block in (await next_blocks(reader._fetcher, None, 1.0)).items():
             events += len(block.records)
             if decode:
-                _decode(decoders[tp.topic], [record.value for record in block.records])
+                read(block.records, decoders[tp.topic], [])
             if block.next_offset >= ends[tp]:
                 left.discard(tp)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     await reader.stop()
     return Result("fetch and decode alone" if decode else "fetch alone", events / took, cpu / events * 1e6)
-
-
-def _decode(decoder: "msgspec.json.Decoder[object]", values: list[bytes]) -> None:
-    read = decoder.decode
-    for value in values:
-        read(value)

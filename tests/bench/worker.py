@@ -14,7 +14,7 @@ from agents.settings import Settings
 from agents.supervise.ports import free_ports
 
 DEADLINE_S = 600.0
-LOOK_S = 0.05
+LOOK_S = 0.2
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -30,7 +30,7 @@ class Result(NamedTuple):
 def run_workers(settings: Settings, events: int, workers: int) -> Result:
     """Return the figures of N workers that share the backlog."""
     ports = free_ports(workers)
-    processes = [_start(settings, i, port) for i, port in enumerate(ports)]
+    processes = [start(settings, i, port) for i, port in enumerate(ports)]
     try:
         return _measure(processes, ports, events)
     finally:
@@ -40,7 +40,7 @@ def run_workers(settings: Settings, events: int, workers: int) -> Result:
             process.wait(30)
 
 
-def _start(settings: Settings, number: int, port: int) -> subprocess.Popen[bytes]:
+def start(settings: Settings, number: int, port: int) -> subprocess.Popen[bytes]:
     environ = {name: value for name, value in settings.shown().items() if value}
     environ |= {"FANPULSE_METRICS_PORT": str(port), "FANPULSE_INSTANCE_ID": f"bench-{number}"}
     command = [sys.executable, "-m", "agents.cli", "worker"]
@@ -56,7 +56,7 @@ def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events:
         if not began:
             cpu = _cpu(processes)
         now = time.monotonic()
-        seen = _look(ports)
+        seen = look(ports)
         if seen["applied"] and not began:
             began = now
         time.sleep(LOOK_S)
@@ -77,7 +77,7 @@ def _cpu(processes: list[subprocess.Popen[bytes]]) -> float:
     return total / TICKS
 
 
-def _look(ports: list[int]) -> Counter[str]:
+def look(ports: list[int]) -> Counter[str]:
     """Return what the workers' metrics say; ``durable`` counts events whose score has been committed."""
     seen: Counter[str] = Counter()
     for port in ports:
@@ -95,7 +95,7 @@ def _get(port: int) -> str:
         return ""
 
 
-def _place(sample: Any) -> str:
+def _place(sample: Any) -> str:  # noqa: PLR0911
     match sample.name:
         case "fanpulse_events_total" if sample.labels["topic"] != "credits":
             return "applied" if sample.labels["outcome"] in {"applied", "late"} else "refused"
@@ -107,5 +107,9 @@ def _place(sample: Any) -> str:
             return "changelog records"
         case "fanpulse_announcements_total":
             return "announcements"
+        case "fanpulse_recovered_fans":
+            return "recovered"
+        case "fanpulse_recovery_seconds":
+            return "took"
         case _:
             return ""

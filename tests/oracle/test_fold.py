@@ -14,6 +14,7 @@ from schemas.fan import Tier
 from streams.block import decode
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.spans import Records
 from streams.view import views
 from tests.ground.bots import bots
 from tests.integration.oracle.compare import differences
@@ -54,7 +55,7 @@ def fold(partition: Partition, topic: Topic, offsets: Counter[Topic], key: str, 
     """Fold one record; say whether it earned another fan a credit."""
     record = SimpleNamespace(offset=offsets[topic], timestamp=0, key=key.encode(), value=msgspec.json.encode(told))
     offsets[topic] += 1
-    block = decode([record], topic, partition.fans, now=1 << 60)
+    block = decode(Records.of([record]), topic, partition.fans, now=1 << 60)
     assert not block.refused
     partition.fold(block.events, topic)
     return bool(block.events["earns"][0])

@@ -8,6 +8,7 @@ from streams.block import decode
 from streams.columns import Flag, Reason, Verdict
 from streams.params import DAY, Brands, Params
 from streams.partition import Partition
+from streams.records.spans import Records
 from tests.streams.histories import BRANDS, NEVER_FUTURE, START, daily, fan, fold, record
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -39,7 +40,7 @@ def test_a_late_act_of_an_older_day_weighs_although_today_is_full(partition: Par
 
 def test_the_same_id_counts_once_while_it_is_in_the_ring(partition: Partition) -> None:
     events = [record(0, 0, event_id="a"), record(1, 1, event_id="a"), record(2, 2, event_id="b")]
-    block = decode(events, Topic.LIKES, partition.fans, NEVER_FUTURE)
+    block = decode(Records.of(events), Topic.LIKES, partition.fans, NEVER_FUTURE)
     partition.fold(block.events, Topic.LIKES)
     assert block.events["verdict"].tolist() == [Verdict.APPLIED, Verdict.DUPLICATE, Verdict.APPLIED]
 
@@ -76,14 +77,14 @@ def test_a_suspect_is_worth_a_tenth() -> None:
 
 def test_a_repost_earns_for_the_other_fan_only(partition: Partition) -> None:
     own, other = record(0, 0, parent_fan_id="f"), record(1, HOUR, parent_fan_id="g")
-    block = decode([own, other, record(2, 2 * HOUR)], Topic.REPOSTS, partition.fans, NEVER_FUTURE)
+    block = decode(Records.of([own, other, record(2, 2 * HOUR)]), Topic.REPOSTS, partition.fans, NEVER_FUTURE)
     partition.fold(block.events, Topic.REPOSTS)
     assert block.events["earns"].tolist() == [0, 1, 0]
 
 
 def test_a_suspects_repost_earns_nothing(partition: Partition) -> None:
     reposts = [record(n, n * 10 * MINUTE, parent_fan_id="g") for n in range(30)]
-    block = decode(reposts, Topic.REPOSTS, partition.fans, NEVER_FUTURE)
+    block = decode(Records.of(reposts), Topic.REPOSTS, partition.fans, NEVER_FUTURE)
     partition.fold(block.events, Topic.REPOSTS)
     earns = block.events["earns"].tolist()
     assert earns[:20] == [1] * 20

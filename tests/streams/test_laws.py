@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -13,6 +12,7 @@ from schemas.events import Topic
 from streams.block import decode
 from streams.params import DAY, Brand, Brands, Params
 from streams.partition import Partition
+from streams.records.spans import Record, Records
 
 BRANDS = Brands({"miot": Brand()}, others=Params())
 TYPES = {
@@ -29,7 +29,7 @@ acts = st.lists(
 Act = tuple[Topic, bool, int, bool]
 
 
-def records(history: Sequence[Act], topic: Topic) -> list[SimpleNamespace]:
+def records(history: Sequence[Act], topic: Topic) -> list[Record]:
     out = []
     for n, (of, second, at, prize) in enumerate(history):
         if of == topic:
@@ -39,7 +39,7 @@ def records(history: Sequence[Act], topic: Topic) -> list[SimpleNamespace]:
                 event["sentiment"] = -0.4
             if topic == Topic.PURCHASES:
                 event |= dict(order_id="o", amount_minor=1, currency="CNY")
-            out.append(SimpleNamespace(offset=n, timestamp=0, key=b"miot:f", value=msgspec.json.encode(event)))
+            out.append(Record(n, 0, b"miot:f", msgspec.json.encode(event)))
     return out
 
 
@@ -51,7 +51,7 @@ def fold_all(history: Sequence[Act], seed: int, repeat: bool = False) -> Partiti
         n = rng.randint(1, len(queues[topic]))
         head, queues[topic] = queues[topic][:n], queues[topic][n:]
         for _ in range(1 + repeat):
-            partition.fold(decode(head, topic, partition.fans, now=1 << 60).events, topic)
+            partition.fold(decode(Records.of(head), topic, partition.fans, now=1 << 60).events, topic)
     return partition
 
 
@@ -77,15 +77,16 @@ def test_silence_turns_once_and_an_act_turns_back() -> None:
     churn = turns[turns["flag"] == 1]
     assert churn["after"].tolist() == [2, 3]
     late = records([(Topic.LIKES, False, 150 * DAY, False)], Topic.LIKES)
-    late[0].offset, late[0].value = 99, late[0].value.replace(b"e0", b"late")
-    back = partition.fold(decode(late, Topic.LIKES, partition.fans, 1 << 60).events, Topic.LIKES)
+    late = [late[0]._replace(offset=99, value=(late[0].value or b"").replace(b"e0", b"late"))]
+    back = partition.fold(decode(Records.of(late), Topic.LIKES, partition.fans, 1 << 60).events, Topic.LIKES)
     assert back[back["flag"] == 1]["after"].tolist() == [4]
 
 
 def test_the_changelog_gives_the_same_rows() -> None:
     history: list[Act] = [(Topic.REPOSTS, False, day * DAY, False) for day in range(9)]
     partition, other = fold_all(history, 1), Partition(BRANDS)
-    keys, values = zip(*partition.fans.records(), strict=True)
-    other.fans.restore(list(keys), list(values))
+    keys, values = partition.fans.records()
+    changelog = [Record(i, 0, keys.at(i), values.at(i)) for i in range(len(keys.start))]
+    other.fans.restore(Records.of(changelog))
     assert other.fans.columns.rows[:1].tobytes() == partition.fans.columns.rows[:1].tobytes()
-    assert partition.fans.records() == []
+    assert not len(partition.fans.records()[0].start)

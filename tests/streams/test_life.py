@@ -9,6 +9,7 @@ from schemas.layout import Rows
 from streams.columns import Flag, Reason
 from streams.params import DAY
 from streams.partition import Partition
+from streams.records.spans import Texts
 from tests.streams.histories import BRANDS, START, daily, fan, fold, record
 
 
@@ -30,7 +31,7 @@ def passing(partition: Partition, days: range, *, alive: bool = True) -> Rows:
             keep_alive(partition, day)
         seen.append(partition.tick(START + day * DAY, set(), most=100))
     turns = np.concatenate(seen)
-    return turns[(turns["flag"] == Flag.CHURN) & (turns["row"] == partition.fans.find([b"miot:f"])[0])]
+    return turns[(turns["flag"] == Flag.CHURN) & (turns["row"] == partition.fans.find(Texts.of([b"miot:f"]))[0])]
 
 
 def test_a_daily_fan_is_at_risk_within_days_and_churned_later_once_each(partition: Partition) -> None:
@@ -133,7 +134,7 @@ def test_a_silent_fan_sinks_once_a_day_by_a_point_or_more(partition: Partition) 
         partition.tick(START + hour * 3_600_000, set(), most=100)
         if fan(partition).score != heights[-1]:
             heights.append(float(fan(partition).score))
-            partition.fans.announced(partition.fans.find([b"miot:f"]))
+            partition.fans.announced(partition.fans.find(Texts.of([b"miot:f"])))
     drops = np.diff(heights)
     assert len(drops) >= 5
     assert (drops <= -1.0).all()
@@ -148,7 +149,7 @@ def test_the_risk_of_a_silent_fan_is_told_as_it_rises(partition: Partition) -> N
         partition.tick(START + day * DAY, set(), most=100)
         if fan(partition).activity != told[-1]:
             told.append(float(fan(partition).activity))
-            partition.fans.announced(partition.fans.find([b"miot:f"]))
+            partition.fans.announced(partition.fans.find(Texts.of([b"miot:f"])))
     steps = np.diff([1 / (1 + activity) for activity in told])
     assert len(steps) >= 3
     assert (steps < 0.1).all()

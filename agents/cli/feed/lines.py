@@ -8,7 +8,7 @@ import orjson
 
 from agents.kafka.publish import Record
 from agents.settings import Settings
-from schemas.events import ACTS, LONGEST, Act
+from schemas.events import ACTS, COLON, LONGEST, Act
 from schemas.topics import INPUTS
 
 
@@ -52,6 +52,8 @@ def parse(line: bytes, known: Mapping[str, Kind]) -> Record:
         act = msgspec.convert(event, kind.act)
     except msgspec.ValidationError as error:
         raise BadLineError(str(error)) from None
+    if ":" in act.brand_id:
+        raise BadLineError(COLON)
     value = orjson.dumps(event)
     if len(value) > LONGEST:
         raise BadLineError(f"{len(value)} bytes, more than {LONGEST}")

@@ -5,11 +5,12 @@ import traceback
 
 from aiokafka import TopicPartition
 
+from agents.logs import frames
 from agents.transport.blocks import RawBlock
 from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.scoring import Scoring
 from agents.worker.owning.held import Held
-from streams.block import Record
+from streams.records.spans import Record, Records
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,14 @@ def apply_one_by_one(scoring: Scoring, held: Held, tp: TopicPartition, block: Ra
 
 
 def _apply(scoring: Scoring, held: Held, tp: TopicPartition, record: Record) -> None:
-    rows, before = None, None
+    alone, rows, before = Records.of([record]), None, None
     try:
-        block = scoring.decode(held, tp, [record])
+        block = scoring.decode(held, tp, alone)
         rows = block.events["row"]
         before = held.partition.fans.columns.rows[rows].copy()
-        scoring.fold(held, tp, [record], block)
-    except Exception as error:
-        log.exception("%s, offset %s: it goes to dead letters", tp, record.offset)
+        scoring.fold(held, tp, alone, block)
+    except Exception as error:  # noqa: BLE001  it is told, and the record refused
+        log.error("%s, offset %s: it goes to dead letters:\n%s", tp, record.offset, frames(error))  # noqa: TRY400
         if rows is not None:
             held.partition.fans.columns.rows[rows] = before
         trace = "".join(traceback.format_exception(error))[-TRACE:]

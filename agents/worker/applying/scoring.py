@@ -3,16 +3,15 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from aiokafka import TopicPartition
 
 from agents import faults
-from agents.metrics import OTHER, OUTCOMES, Metrics
+from agents.metrics import FEELINGS, OTHER, OUTCOMES, Metrics
 from agents.transport.blocks import RawBlock
-from agents.transport.writer import Out
+from agents.transport.load import Out
 from agents.worker.owning.held import Held
 from agents.worker.telling.announce import flags
 from schemas.dead_letters import cut, headers
@@ -20,17 +19,34 @@ from schemas.events import Act, Credit, Topic
 from schemas.layout import Rows
 from schemas.outputs import Tick
 from schemas.topics import Names
-from streams.block import Block, Record, Sentiment, decode
+from streams.block import Block, Sentiment, decode
 from streams.columns import Verdict
 from streams.hashes import partition_of
 from streams.params import Brands
+from streams.records.spans import Record, Records
 
 log = logging.getLogger(__name__)
 
 encode = msgspec.json.Encoder().encode
 read_tick = msgspec.json.Decoder(Tick).decode
 FLAGS_PER_S = 1000  # churn flags of a worker; the rest waits its turn
-FEELINGS, FEELING_EDGES = ("negative", "neutral", "positive"), (-0.2, 0.2)
+FEELING_EDGES = -0.2, 0.2
+INVALID = "invalid field"
+KINDS = {  # how a reason begins -> its kind, for labels
+    "value is": "no value",
+    "value of": "too large",
+    "key is": "wrong key",
+    "key belongs": "wrong partition",
+    "event_time is": "future",
+    "JSON is": "broken JSON",
+    "Input data": "broken JSON",
+    "Object missing": "missing field",
+    "Invalid UTF-8": "not UTF-8",
+    "Invalid enum": "unknown type",
+    "maximum recursion": "nested too deep",
+    "brand_id has": "wrong key",
+    "killed": "killed the fold",
+}
 
 
 class Scoring:
@@ -40,6 +56,7 @@ class Scoring:
         self, names: Names, partitions: int, metrics: Metrics, brands: Brands, sentiment: Sentiment | None
     ) -> None:
         self.brand_names = [OTHER, *brands.codes]
+        metrics.begin_at_zero(brands.codes, {*KINDS.values(), INVALID})
         self.topics = {name: Topic(i) for i, name in enumerate((*names.inputs, names.credits))}
         self.labels = {name: topic.name.lower() for name, topic in self.topics.items()}
         self.ticks, self.partitions, self.metrics, self.sentiment = names.ticks, partitions, metrics, sentiment
@@ -49,18 +66,18 @@ class Scoring:
         """Apply a block of one input, or the newest of a block of ticks."""
         if tp.topic == self.ticks:
             self._tick(held, block, lagging)
-        elif block.records:
+        elif len(block.records):
             self.fold(held, tp, block.records, self.decode(held, tp, block.records))
         held.outbox.offsets[tp] = held.applied[tp] = block.next_offset
 
-    def decode(self, held: Held, tp: TopicPartition, records: Sequence[Record]) -> Block:
+    def decode(self, held: Held, tp: TopicPartition, records: Records) -> Block:
         """Return the columns of some records; nothing is moved yet."""
         began = time.perf_counter()
         block = decode(records, self.topics[tp.topic], held.partition.fans, int(time.time() * 1000), self.sentiment)
         self.metrics.stage["decode"].observe(time.perf_counter() - began)
         return block
 
-    def fold(self, held: Held, tp: TopicPartition, records: Sequence[Record], block: Block) -> None:
+    def fold(self, held: Held, tp: TopicPartition, records: Records, block: Block) -> None:
         """Fold the columns of ``records``, and keep what there is to tell."""
         topic, label, began = self.topics[tp.topic], self.labels[tp.topic], time.perf_counter()
         faults.on(records)
@@ -73,14 +90,14 @@ class Scoring:
             self.refuse(held, tp, record, reason)
         self._count(held, label, block)
         if topic != Topic.CREDITS:
-            held.outbox.stamps.append((label, np.array([record.timestamp for record in block.records], np.int64)))
-        held.stamps[tp] = records[-1].timestamp
+            held.outbox.stamps.append((label, block.records.timestamp))
+        held.stamps[tp] = int(records.timestamp[-1])
         held.outbox.events += len(records)
 
     def _tick(self, held: Held, block: RawBlock, lagging: set[Topic]) -> None:
-        if not block.records:
+        if not len(block.records):
             return
-        now = max(read_tick(record.value).now for record in block.records)
+        now = max(read_tick(record.value or b"").now for record in block.records)
         left, self.budget_at = self.budget_at, time.monotonic()
         self.budget = min(float(FLAGS_PER_S), self.budget + FLAGS_PER_S * (self.budget_at - left))
         turns = held.partition.tick(now, lagging, int(self.budget))
@@ -155,17 +172,4 @@ def kind_of(reason: str) -> str:
     >>> kind_of("Expected `int`, got `str` - at `$.event_time`"), kind_of("value of 70000 bytes, more than 65536")
     ('invalid field', 'too large')
     """
-    known = {
-        "value is": "no value",
-        "value of": "too large",
-        "key is": "wrong key",
-        "key belongs": "wrong partition",
-        "event_time is": "future",
-        "JSON is": "broken JSON",
-        "Input data": "broken JSON",
-        "Object missing": "missing field",
-        "Invalid UTF-8": "not UTF-8",
-        "Invalid enum": "unknown type",
-        "killed": "killed the fold",
-    }
-    return next((kind for start, kind in known.items() if reason.startswith(start)), "invalid field")
+    return next((kind for start, kind in KINDS.items() if reason.startswith(start)), INVALID)

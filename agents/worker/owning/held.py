@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 
-from agents.transport.writer import Out
+from agents.transport.load import Out
 from schemas.layout import Ints
 from streams.partition import Partition
 

@@ -5,12 +5,14 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.errors import ConfigError, FailStopError
 from agents.transport.blocks import RawBlock, drain, next_blocks
 from schemas.fan import LAYOUT
 from streams.partition import Partition
+from streams.records.spans import VALUE
 
 log = logging.getLogger(__name__)
 
@@ -77,18 +79,18 @@ async def _next_blocks(reader: AIOKafkaConsumer) -> dict[TopicPartition, RawBloc
 
 
 def _apply(partition: Partition, tp: TopicPartition, block: RawBlock) -> None:
-    if not block.records:
-        return
-    rows = {record.key: record.value for record in block.records if record.value is not None}  # the later wins
-    newest = max((value[0] for value in rows.values() if value), default=0)
+    records = block.records.pick(np.flatnonzero(block.records.spans[VALUE] >= 0))  # a tombstone is no row
+    values = records.values()
+    layouts = values.data[values.start[values.stop > values.start]]
+    newest = layouts.max(initial=0)
     if newest > LAYOUT:
         raise ConfigError(
             f"{tp.topic}, partition {tp.partition}, before offset {block.next_offset}: layout {newest}, this program "
             f"reads up to {LAYOUT}: it was written by a newer fanpulse (start that one), or is no row at all"
         )
     try:
-        partition.fans.restore([bytes(key) for key in rows], list(rows.values()))
-    except (ValueError, TypeError) as error:
+        partition.fans.restore(records)
+    except ValueError as error:
         raise FailStopError(
             f"{tp.topic}, partition {tp.partition}, before offset {block.next_offset}: {error}"
         ) from None

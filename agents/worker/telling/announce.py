@@ -6,13 +6,14 @@ from hashlib import blake2b
 import msgspec
 import numpy as np
 
-from agents.transport.writer import Out
+from agents.transport.load import Out
 from schemas.events import Act, Credit
 from schemas.fan import Life
 from schemas.layout import Ints, Rows
 from schemas.outputs import Evidence, FanFlag, FlagKind, StandingFlag
 from streams.columns import Reason
 from streams.records.scores import LIVES, TIERS, json_scores
+from streams.records.spans import Texts
 from streams.state.table import Table
 
 SCHEMA = 1
@@ -56,12 +57,18 @@ def flags(fans: Table, turns: Rows, acts: Sequence[Act | Credit]) -> Iterator[tu
         yield Out(key, encode(record)), record
 
 
-def scores(fans: Table, picked: Ints) -> list[Out]:
-    """Return the whole view of each picked fan."""
-    values: list[bytes | memoryview] = list(json_scores(fans.columns, picked, fans.brands, fans.index))
-    for i, flags in _standing(fans, picked).items():
-        values[i] = bytes(values[i]).replace(NO_FLAGS, b'"flags":%b,' % encode(flags), 1)
-    return [Out(key, value) for key, value in zip(fans.index.keys(picked), values, strict=True)]
+def scores(fans: Table, picked: Ints) -> list[tuple[Texts, Texts]]:
+    """Return the whole view of each picked fan, as keys and values: a part without flags, a part with."""
+    standing, texts = _standing(fans, picked), json_scores(fans.columns, picked, fans.brands, fans.index)
+    if not standing:
+        return [(fans.index.texts(picked), texts)]
+    some = np.array(list(standing), np.int64)
+    plain = np.delete(np.arange(len(picked)), some)
+    flagged = [texts.at(i).replace(NO_FLAGS, b'"flags":%b,' % encode(flags), 1) for i, flags in standing.items()]
+    return [
+        (fans.index.texts(picked[plain]), Texts(texts.data, texts.start[plain], texts.stop[plain])),
+        (fans.index.texts(picked[some]), Texts.of(flagged)),
+    ]
 
 
 def _standing(fans: Table, picked: Ints) -> dict[int, list[StandingFlag]]:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -12,8 +11,9 @@ from aiokafka import TopicPartition
 
 from agents import faults
 from agents.metrics import Metrics
+from agents.transport.load import Load, Out
 from agents.transport.membership import Membership
-from agents.transport.writer import Out, Writer
+from agents.transport.writer import Writer
 from agents.worker.owning.held import Held, Outbox
 from agents.worker.telling.announce import scores
 from schemas.outputs import Tick
@@ -83,24 +83,23 @@ class Flush:
             if member is None:
                 return
             began, now_ms = time.perf_counter(), int(time.time() * 1000)
-            records: dict[TopicPartition, list[Out]] = defaultdict(list)
-            boxes = [self._collect(one, records) for one in held.values()]
+            load = Load(now_ms)
+            boxes = [self._collect(one, load) for one in held.values()]
             if ticks:
                 tick = [Out(None, encode(Tick(now_ms)))]
-                records |= {TopicPartition(self.names.ticks, number): tick for number in held}
-            offsets = {tp: offset for box in boxes for tp, offset in box.offsets.items()}
-            if not offsets and not any(records.values()):
+                load.few |= {TopicPartition(self.names.ticks, number): tick for number in held}
+            if not load:
                 return
             wrote = time.perf_counter()
             faults.at("collected")
-            await self.writer.write(records, offsets, member, now_ms)
+            await self.writer.write(load, member)
             faults.at("after-commit")
             self.metrics.stage["write"].observe(wrote - began)
             self.metrics.stage["commit"].observe(time.perf_counter() - wrote)
             self.committed_at = time.monotonic()
-            self._count(boxes, records)
+            self._count(boxes, load)
 
-    def _collect(self, held: Held, records: dict[TopicPartition, list[Out]]) -> Outbox:
+    def _collect(self, held: Held, load: Load) -> Outbox:
         """Take everything a partition has to tell; from here on a failure must end the process."""
         fans, names, now = held.partition.fans, self.names, time.monotonic()
         todo: int = Todo.ANNOUNCE
@@ -110,26 +109,25 @@ class Flush:
         picked = fans.waiting(todo)
         if len(picked):
             fans.announced(picked)
-            records[TopicPartition(names.fan_scores, held.number)] += scores(fans, picked)
+            for keys, values in scores(fans, picked):
+                load.pack(names.fan_scores, held.number, keys, values)
         box = held.take_outbox()
-        changed = [Out(key, value) for key, value in fans.records()]
-        for topic, outs in (
-            (names.changelog, changed),
-            (names.fan_flags, box.flags),
-            (names.dead_letters, box.letters),
-        ):
-            records[TopicPartition(topic, held.number)] += outs
+        load.pack(names.changelog, held.number, *fans.records())
+        load.pack_each(names.fan_flags, held.number, box.flags)
         for number, outs in box.credits.items():
-            records[TopicPartition(names.credits, number)] += outs
+            load.pack_each(names.credits, number, outs)
+        if box.letters:
+            load.few[TopicPartition(names.dead_letters, held.number)] += box.letters
+        load.offsets |= box.offsets
         return box
 
-    def _count(self, boxes: list[Outbox], records: Mapping[TopicPartition, list[Out]]) -> None:
+    def _count(self, boxes: list[Outbox], load: Load) -> None:
         now_ms = time.time() * 1000
         for box in boxes:
             for topic, stamps in box.stamps:
                 self.metrics.latency.observe(topic, np.maximum(now_ms - stamps, 0.0) / 1000.0)
-        for tp, outs in records.items():
-            if tp.topic == self.names.changelog:
-                self.metrics.changelog.inc(len(outs))
-            elif tp.topic in {self.names.fan_scores, self.names.fan_flags}:
-                self.metrics.announcements.labels(tp.topic.removeprefix(self.names.output_prefix)).inc(len(outs))
+        for topic, n in load.count():
+            if topic == self.names.changelog:
+                self.metrics.changelog.inc(n)
+            elif topic in {self.names.fan_scores, self.names.fan_flags}:
+                self.metrics.announcements.labels(topic.removeprefix(self.names.output_prefix)).inc(n)

@@ -1,21 +1,18 @@
 """Claims about the order of blocks: the oldest first event goes first, bad records and holes do not matter."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from faust.types import TP
 
-from agents.transport.blocks import RawBlock
+from agents.transport.blocks import NOTHING, RawBlock
 from agents.transport.order import MOST, Order, first_time
+from streams.records.spans import Record, Records
 
 LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)
 
 
-class Record(NamedTuple):
-    value: bytes | None
-
-
 def block(*values: bytes | None) -> RawBlock:
-    return RawBlock(0, len(values), [Record(value) for value in values])
+    return RawBlock(0, len(values), Records.of([Record(0, 0, None, value) for value in values]))
 
 
 def at(ms: int) -> RawBlock:
@@ -65,5 +62,5 @@ def test_the_first_time_is_that_of_the_first_record_that_has_one() -> None:
 
 
 def test_an_empty_block_counts_as_something() -> None:
-    blocks: list[Any] = [RawBlock(5, 9, [])]
+    blocks: list[Any] = [RawBlock(5, 9, NOTHING)]
     assert all(blocks)

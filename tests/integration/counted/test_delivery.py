@@ -11,8 +11,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.errors import FailStopError
 from agents.kafka.connection import aiokafka_options
+from agents.transport.load import Load, Out
 from agents.transport.membership import Membership, beat_as_static, membership
-from agents.transport.writer import Out, Writer
+from agents.transport.writer import Writer
 from tests.ground.installation import Installation
 from tests.ground.reading import read
 
@@ -61,8 +62,10 @@ async def writer(installation: Installation, name: str = "w") -> AsyncIterator[W
 
 async def commit(one: Writer, installation: Installation, who: Membership, value: bytes, offset: int) -> None:
     names = installation.settings().names
-    records = {TopicPartition(names.fan_flags, 0): [Out(b"k", value)]}
-    await one.write(records, {TopicPartition(names.inputs[0], 0): offset}, who, 1_700_000_000_000)
+    load = Load(1_700_000_000_000)
+    load.pack_each(names.fan_flags, 0, [Out(b"k", value)])
+    load.offsets[TopicPartition(names.inputs[0], 0)] = offset
+    await one.write(load, who)
 
 
 async def stands_at(installation: Installation) -> int | None:

@@ -11,6 +11,7 @@ from streams.fitting.brand import learn
 from streams.fitting.rhythm import Acts, rhythms
 from streams.params import DAY, Brand, Brands, Params, table
 from streams.partition import Partition
+from streams.records.spans import Texts
 from streams.trial.population import BRAND, simulate
 from streams.trial.replay import History, Line, churn_risks, replay
 
@@ -26,7 +27,7 @@ def test_rhythms_are_those_of_the_rows() -> None:
     for _ in replay(HISTORY, partition, cut, DAY):
         pass
     found = rhythms(CROWD.acts, cut, PARAMS.utc_offset_minutes)
-    rows = partition.fans.columns.rows[partition.fans.find([HISTORY.keys[fan] for fan in found.fans])]
+    rows = partition.fans.columns.rows[partition.fans.find(Texts.of([HISTORY.keys[fan] for fan in found.fans]))]
     assert (rows["n_days"] - 1 == found.repeats).all()
     assert ((rows["last_seen"] - rows["first_seen"]) / DAY == found.span).all()
     assert len(partition.fans) == len(found.fans)

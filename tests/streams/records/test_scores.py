@@ -18,7 +18,8 @@ read = msgspec.json.Decoder(FanScore).decode
 
 def written(partition: Partition) -> list[FanScore]:
     fans = partition.fans
-    return [read(raw) for raw in json_scores(fans.columns, np.arange(len(fans)), fans.brands, fans.index)]
+    texts = json_scores(fans.columns, np.arange(len(fans)), fans.brands, fans.index)
+    return [read(texts.at(i)) for i in range(len(fans))]
 
 
 def test_a_record_says_what_the_row_says() -> None:

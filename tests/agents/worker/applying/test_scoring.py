@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,21 +20,15 @@ from schemas.topics import Names
 from streams.columns import Todo
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.spans import Record, Records
 
 NAMES, NOW = Names("", "", "g"), int(time.time() * 1000)
 BRANDS = Brands({}, Params())
 
 
-class Record(NamedTuple):
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int = NOW
-
-
 def record(offset: int, fan: str = "f", **fields: Any) -> Record:
     act = {"event_id": f"e{offset}", "brand_id": "b", "fan_id": fan, "platform": "weibo", "event_time": NOW - 1000}
-    return Record(offset, f"b:{fan}".encode(), json.dumps(act | fields).encode())
+    return Record(offset, NOW, f"b:{fan}".encode(), json.dumps(act | fields).encode())
 
 
 @pytest.fixture
@@ -48,12 +42,13 @@ def scoring() -> Scoring:
 
 
 def block(*records: Record) -> RawBlock:
-    return RawBlock(records[0].offset, records[-1].offset + 1, list(records))
+    return RawBlock(records[0].offset, records[-1].offset + 1, Records.of(records))
 
 
 def told(held: Held) -> list[FanScore]:
     fans = held.partition.fans
-    return [msgspec.json.decode(out.value or b"", type=FanScore) for out in scores(fans, fans.waiting(Todo.ANNOUNCE))]
+    parts = scores(fans, fans.waiting(Todo.ANNOUNCE))
+    return [msgspec.json.decode(texts.at(i), type=FanScore) for _, texts in parts for i in range(len(texts.start))]
 
 
 def test_a_block_leaves_its_offset_and_a_changed_row(held: Held, scoring: Scoring) -> None:
@@ -92,7 +87,7 @@ def test_a_credit_that_lifts_a_tier_is_evidence_without_a_post(held: Held, scori
 
 
 def test_a_refused_record_keeps_where_it_came_from(held: Held, scoring: Scoring) -> None:
-    scoring.apply(held, TopicPartition("likes", 0), block(Record(7, b"b:f", b"{"), record(8)), set())
+    scoring.apply(held, TopicPartition("likes", 0), block(Record(7, NOW, b"b:f", b"{"), record(8)), set())
     (letter,) = held.outbox.letters
     assert dict(letter.headers) | {"reason": b""} == {
         "topic": b"likes",
