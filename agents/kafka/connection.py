@@ -26,6 +26,11 @@ ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,\[\]]+):(\d{1,5})")
 # Both clients log every attempt to connect; without a handler of ours Python would print that beside our sentence.
 for name in ("kafka", "aiokafka"):
     logging.getLogger(name).addHandler(logging.NullHandler())
+# Their DEBUG lines hold options and whole requests: passwords, and what fans wrote.
+for name in ("kafka", "aiokafka.conn", "aiokafka.producer"):
+    logging.getLogger(name).setLevel(logging.WARNING)
+# It tells of a broken connection with a traceback; the error comes to us as well.
+logging.getLogger("kafka.net.transport").setLevel(logging.CRITICAL)
 CLIENT_LOG = logging.getLogger("kafka.net.manager")
 
 
@@ -147,6 +152,9 @@ def told(settings: Settings) -> Iterator[None]:
     except (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError) as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnavailableError(f"Kafka at {settings.broker} stopped answering: {said}") from None
+    except kafka_errors.KafkaError as error:
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ConfigError(f"Kafka at {settings.broker} does not do what it is asked: {said}") from None
 
 
 def _reach(settings: Settings) -> None:
@@ -217,7 +225,8 @@ def _refusal(settings: Settings, errors: list[Exception]) -> FanpulseError:
         # A refusal and the end of the connection can arrive together, and kafka-python then sees the end alone.
         why = "wrong login, or FANPULSE_KAFKA_SECURITY or _MECHANISM is not what it speaks there"
         return ConfigError(f"Kafka at {settings.broker} refuses {_user(settings)} without a word: {why}")
-    why = f"something takes connections there, but does not speak Kafka over {settings.kafka_security}"
+    spoken = f"{settings.kafka_security} (FANPULSE_KAFKA_SECURITY)"
+    why = f"something takes connections there, but does not speak Kafka over {spoken}"
     return UnavailableError(f"no Kafka broker answers at {settings.broker} (FANPULSE_BROKER): {why}")
 
 

@@ -11,7 +11,7 @@ def config() -> None:
     """Show the settings in force."""
 
 
-@config.command(name="show")
+@config.command(name="show", short_help="List every setting, its value and what it is for.")
 @json_option
 def show_settings(as_json: bool) -> None:
     """List every setting with its value and what it is for; those that are not at their default stand out."""

@@ -1,63 +1,74 @@
 """`fanpulse doctor`: is everything there that the program needs, and what to do where it is not."""
 
 import sys
-import time
 from collections.abc import Iterator
 
 import click
 import msgspec
+from rich.table import Table
+from rich.text import Text
 
-from agents.cli.check import findings
-from agents.cli.check.findings import Finding, State
-from agents.cli.output import Row, json_option, show
+from agents.cli.check.findings import cluster, given, group, machine, redis, topics
+from agents.cli.check.findings.finding import Finding, State
+from agents.cli.output import cell, console, json_option, show
 from agents.errors import ConfigError, Exit, FanpulseError
 from agents.kafka.connection import admin
 from agents.settings import Settings, read
 
-COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
+COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 
 
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Check settings, parameter file, broker, topics, workers, Redis, clock and disk; nothing is changed.
+    """Check settings, parameter file, broker, topics, workers, clocks, Redis, disk and ports; nothing is changed.
 
-    Exit code 1 if one of them fails; a warning is no failure.
+    A line for each, with what to do where something is wrong. Exit code 1 if one fails; a warning is no failure.
     """
-    found = list(_examine(time.time()))
-    rows = [msgspec.to_builtins(finding) for finding in found]
-    columns = {"state": "", "check": "check", "said": "what was found", "remedy": "what to do"}
-    show(rows, columns, as_json=as_json, style=_style)
+    found = list(_examine())
+    if as_json:
+        show([msgspec.to_builtins(finding) for finding in found], {}, as_json=True)
+    else:
+        _print(found)
     if any(finding.state is State.FAIL for finding in found):
         sys.exit(Exit.FAILED)
 
 
-def _examine(now: float) -> Iterator[Finding]:
-    yield from findings.names()
+def _examine() -> Iterator[Finding]:
+    yield from given.names()
     try:
         settings = read()
     except ConfigError as error:
         yield Finding("settings", State.FAIL, str(error), "correct it; nothing else can be checked before")
         return
-    yield from findings.values(settings)
-    yield from findings.parameters(settings)
-    yield from _kafka(settings, now)
-    yield from findings.redis(settings)
-    yield from findings.disk(settings)
+    yield from given.values(settings)
+    yield from given.parameters(settings)
+    yield from _kafka(settings)
+    yield from redis.redis(settings)
+    yield from machine.disk(settings)
+    yield from machine.ports(settings)
 
 
-def _kafka(settings: Settings, now: float) -> Iterator[Finding]:
+def _kafka(settings: Settings) -> Iterator[Finding]:
     """Yield what the broker's checks find; without a broker the first is the only one."""
     try:
         with admin(settings) as client:
-            yield from findings.broker(client)
-            yield from findings.topic_list(client, settings)
-            yield from findings.group(client, settings)
-            yield from findings.producers(client, settings, now)
+            yield from cluster.broker(client, settings)
+            yield from topics.topic_list(client, settings)
+            yield from group.group(client, settings)
+            yield from cluster.clock(client, settings)
     except FanpulseError as error:
-        remedy = "start it, or correct FANPULSE_BROKER and the FANPULSE_KAFKA_* settings"
-        yield Finding("broker", State.FAIL, str(error), remedy)
+        yield cluster.unreached(error, settings)
 
 
-def _style(row: Row) -> str:
-    return COLOURS[State(row["state"])]
+def _print(found: list[Finding]) -> None:
+    """Print a line per finding, and under it what to do."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for finding in found:
+        grid.add_row(Text(finding.state.upper(), COLOURS[finding.state]), finding.check, cell(finding.said))
+        if finding.remedy:
+            grid.add_row("", "", Text("-> ").append_text(cell(finding.remedy)))
+    out = console()
+    out.print(grid)
+    failed, doubtful = (sum(finding.state is state for finding in found) for state in (State.FAIL, State.WARN))
+    out.print(f"{failed} failed, {doubtful} to be looked at" if failed or doubtful else "all is well")

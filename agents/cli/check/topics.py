@@ -1,9 +1,10 @@
-"""`fanpulse topics`: create the topics, or say what is wrong with them."""
+"""`fanpulse topics`: create the topics, say what is wrong with them, or print them for an operator."""
 
 import sys
 
 import click
 
+from agents.cli.check.manifest import manifest
 from agents.cli.output import json_option, show, show_one
 from agents.errors import Exit
 from agents.kafka import topics as kafka_topics
@@ -15,7 +16,10 @@ def topics() -> None:
     """Create or check the topics."""
 
 
-@topics.command()
+topics.add_command(manifest)
+
+
+@topics.command(short_help="Create the topics that are missing.")
 @json_option
 def create(as_json: bool) -> None:
     """Create what is missing, with FANPULSE_PARTITIONS partitions and FANPULSE_REPLICATION replicas.
@@ -37,7 +41,7 @@ def create(as_json: bool) -> None:
     show(rows, columns, as_json=as_json)
 
 
-@topics.command()
+@topics.command(short_help="Check names, partition counts and cleanup.")
 @json_option
 def check(as_json: bool) -> None:
     """Check that all topics exist, with equal partition counts and the right cleanup policy."""

@@ -14,7 +14,9 @@ COLUMNS = {"fan": "fan", "field": "field", "published": "published", "recomputed
 
 @click.command()
 @click.option("--fans", type=click.IntRange(1, 100_000), default=100, show_default=True, help="How many to sample.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Another number samples other fans.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another number samples other fans."
+)
 @json_option
 def verify(fans: int, seed: int, as_json: bool) -> None:
     """Work out sampled fans from nothing, by the plain rules, and compare with what is published.

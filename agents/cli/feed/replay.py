@@ -24,7 +24,12 @@ STOP_S = 15.0
 @click.command()
 @click.option("--group", required=True, help="Name of the group that scores again; it must be new.")
 @click.option("--output-prefix", required=True, help="Before the names of the topics that it writes.")
-@click.option("--since", type=click.DateTime(), help="From this moment on, UTC, as the broker got the records.")
+@click.option(
+    "--since",
+    type=click.DateTime(),
+    metavar="MOMENT",
+    help="From this moment on, UTC, as the broker got the records: 2026-01-31 or 2026-01-31T18:00:00.",
+)
 @click.option("--offset", type=click.IntRange(min=0), help="From this offset of each partition on.")
 @click.option("--dry-run", is_flag=True, help="Say where it would begin, and do nothing.")
 @json_option

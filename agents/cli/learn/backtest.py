@@ -40,9 +40,11 @@ def backtest() -> None:
     """Measure churn risk, churn flag and sentiment on what is known."""
 
 
-@backtest.command()
+@backtest.command(short_help="Judge churn_risk by who came back, on a history.")
 @click.argument("history", type=EXISTING)
-@click.option("--until", required=True, type=date, help="The last day that is known, yyyy-mm-dd in the brand's time.")
+@click.option(
+    "--until", required=True, type=date, metavar="YYYY-MM-DD", help="The last day that is known, in the brand's time."
+)
 @click.option("--hold-out-days", type=click.IntRange(min=1), help="Days to foretell.  [default: to the end]")
 @click.option("--params", type=EXISTING, help="Use this parameter file instead of fitting on what is known.")
 @brand_option
@@ -89,7 +91,7 @@ def _fitted(found: History, cut: int, base: Params) -> tuple[Params, str]:
         return base, "not fitted: too few fans"
 
 
-@backtest.command()
+@backtest.command(short_help="Judge the sentiment model by labelled texts (CSV).")
 @click.argument("csv", type=EXISTING)
 @model_option
 @json_option
@@ -103,7 +105,7 @@ def sentiment(csv: Path, model: str, as_json: bool) -> None:
     show(rows if as_json else [figures(row) for row in rows], QUALITY, as_json=as_json)
 
 
-@backtest.command()
+@backtest.command(short_help="Judge the churn flag on simulated leavers.")
 @click.option("--fans", type=click.IntRange(200, 100_000), default=2_000, show_default=True, help="How many.")
 @click.option("--days", type=click.IntRange(365, 3_650), default=540, show_default=True, help="How long it is watched.")
 @click.option("--stay", type=click.IntRange(10, 3_650), default=200, show_default=True, help="Days a fan stays, mean.")

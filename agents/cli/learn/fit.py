@@ -38,7 +38,7 @@ def fit() -> None:
     """Learn from labelled texts or from a history."""
 
 
-@fit.command()
+@fit.command(short_help="Train a sentiment model on labelled texts (CSV).")
 @click.argument("csv", type=EXISTING)
 @click.option("--out", required=True, type=NEW, help="The model file to write.")
 @click.option("--name", default="", help="What the model is called.  [default: the name of the file]")
@@ -65,11 +65,11 @@ def sentiment(csv: Path, out: Path, name: str, seed: int, by_corpus: bool, as_js
     show(rows if as_json else [figures(row) for row in rows], QUALITY, as_json=as_json)
 
 
-@fit.command()
+@fit.command(short_help="Fit each brand's churn parameters to its history.")
 @click.argument("history", type=EXISTING, required=False)
 @click.option("--topics", is_flag=True, help="Read the input topics of FANPULSE_BROKER instead of a file.")
 @brand_option
-@click.option("--until", type=date, help="Learn from events up to this day (included) only, yyyy-mm-dd.")
+@click.option("--until", type=date, metavar="YYYY-MM-DD", help="Learn from events up to this day (included) only.")
 @click.option("--out", type=NEW, help="Parameter file to write into; other brands and numbers in it are kept.")
 @json_option
 def churn(

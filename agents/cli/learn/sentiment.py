@@ -15,7 +15,7 @@ def sentiment() -> None:
     """Score texts with the sentiment model."""
 
 
-@sentiment.command()
+@sentiment.command(short_help="Score texts from standard input, one a line.")
 @model_option
 def score(model: str) -> None:
     """Read one text a line from standard input, print one number a line: -1 (angry) to 1 (glad), 0 for no words.

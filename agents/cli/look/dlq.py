@@ -30,7 +30,7 @@ def list_letters(limit: int, show_value: bool, as_json: bool) -> None:
     show([_row(letter, show_value, as_json) for letter in letters], columns, as_json=as_json)
 
 
-@dlq.command()
+@dlq.command(short_help="Send dead letters to their topics again, each once.")
 @click.option("--reason", default="", help="Only letters whose reason holds this text.")
 @click.option("--all", "from_start", is_flag=True, help="Also those that were sent again before.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")

@@ -56,7 +56,7 @@ def top(brand: str, limit: int, as_json: bool) -> None:
     _list(FanList.TOP, brand, limit, TOP, as_json=as_json)
 
 
-@fan.command(name="at-risk")
+@fan.command(name="at-risk", short_help="List a brand's fans who are silent beyond their rhythm.")
 @click.argument("brand")
 @limit_option
 @json_option
@@ -95,7 +95,7 @@ def _list(which: FanList, brand: str, limit: int, columns: Mapping[str, str], *,
     elif records:
         show(_rows(records), columns, as_json=False)
     else:
-        click.echo(f"brand {brand} has no such fans")
+        click.echo(f"brand {brand} has no such fans; is the name right, and does `fanpulse serve` run?")
 
 
 def _rows(records: Sequence[bytes]) -> list[dict[str, Any]]:

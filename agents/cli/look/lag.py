@@ -26,6 +26,9 @@ def lag(partitions: bool, as_json: bool) -> None:
     if any(row["lost"] for row in rows):
         columns = columns | {"lost": "lost to retention"}
     show(rows, columns, as_json=as_json, style=lambda row: "red" if row["lost"] else "")
+    if not as_json:
+        waiting = sum(one.lag for one in found)
+        click.echo(f"{waiting} records wait" if waiting else "nothing waits")
 
 
 def _row(one: Position) -> Row:

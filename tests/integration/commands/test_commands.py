@@ -1,4 +1,4 @@
-"""The commands that look after Kafka, on a real one: topics, doctor, config, dlq."""
+"""The commands that look after Kafka, on a real one: topics, config, dlq."""
 
 import asyncio
 import re
@@ -8,13 +8,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from agents.embedded.kafka import Kafka
-from agents.embedded.valkey import Valkey
 from agents.kafka.connection import admin, aiokafka_options
 from agents.kafka.topics import partition_counts
 from schemas.dead_letters import headers
 from tests.ground.calling import call
 from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes, until
+from tests.ground.processes import until
 
 
 def test_topics_are_created_once_and_then_checked(installation: Installation) -> None:
@@ -114,47 +113,6 @@ def test_dead_letters_are_listed_newest_first_without_their_words(installation: 
     assert "likes/2@58" in plain.out
     assert "privat" not in plain.out
     assert "sehr privat" in call(installation, "dlq", "list", "--show-value").out
-
-
-def test_the_doctor_is_content_when_all_is_there(
-    installation: Installation, valkey: Valkey, processes: Processes
-) -> None:
-    installation.create_topics()
-    processes.worker()
-    said = call(installation, "doctor", "--json")
-    assert said.code == 0
-    assert {row["check"]: row["state"] for row in said.rows} == dict.fromkeys(
-        ["settings", "parameters", "broker", "topics", "workers", "clock", "redis", "disk"], "ok"
-    )
-    workers = next(row for row in said.rows if row["check"] == "workers")
-    assert workers["said"] == f"1 in group {installation.given['GROUP']}, 0 events wait"
-    assert valkey.url not in said.out, "an address may hold a password"
-
-
-FAULTS = {
-    "a slip of the pen": ({"BROKR": "x"}, "settings", "warn", "FANPULSE_BROKR"),
-    "a value of the wrong kind": ({"PARTITIONS": "many"}, "settings", "fail", "FANPULSE_PARTITIONS"),
-    "no parameter file": ({"PARAMS": "absent.toml"}, "parameters", "fail", "absent.toml"),
-    "no broker": ({"BROKER": "127.0.0.1:1"}, "broker", "fail", "no Kafka broker answers"),
-    "a broker without a port": ({"BROKER": "kafka"}, "broker", "fail", "host:port"),
-    "no topics": ({"TOPIC_PREFIX": "nothing-"}, "topics", "fail", "topics are missing"),
-    "no worker": ({"GROUP": "nobody"}, "workers", "warn", "no worker runs"),
-    "no Redis": ({"REDIS_URL": "redis://127.0.0.1:1"}, "redis", "fail", "does not answer"),
-    "no address of Redis": ({"REDIS_URL": ""}, "redis", "warn", "no address"),
-    "a directory that cannot be": ({"DATA_DIR": "/proc/version/x"}, "disk", "fail", "cannot be written"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_the_doctor_finds_a_fault_and_says_what_to_do(installation: Installation, fault: str) -> None:
-    installation.create_topics()
-    settings, check, state, words = FAULTS[fault]
-    said = call(installation, "doctor", "--json", **settings)
-    found = [row for row in said.rows if row["check"] == check and row["state"] == state]
-    assert found, said.out
-    assert words in found[0]["said"]
-    assert found[0]["remedy"]
-    assert said.code == (1 if any(row["state"] == "fail" for row in said.rows) else 0)
 
 
 def test_a_login_is_taken_or_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""`fanpulse schema`: the contract with other teams as files, and whether the last release's still holds."""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from agents.cli.output import json_option, show, show_one
+from agents.errors import ConfigError, Exit, FanpulseError
+from schemas.contract.asyncapi import asyncapi
+from schemas.contract.compare import Break, breaks
+from schemas.contract.documents import Document, documents
+
+RELEASED = Path("docs/contract")  # of the checkout
+ASYNCAPI, SUFFIX = "asyncapi.json", ".schema.json"
+
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group()
+def schema() -> None:
+    """Write the contract for other services, or check that the last release's still holds."""
+
+
+@schema.command(short_help="Write AsyncAPI and a JSON Schema per topic.")
+@click.option("--out", type=DIRECTORY, help="Directory to write to. Without it, AsyncAPI goes to standard output.")
+@click.option("--allow-breaks", is_flag=True, help="Replace files that the new ones break.")
+@json_option
+def export(out: Path | None, allow_breaks: bool, as_json: bool) -> None:
+    """Write an AsyncAPI 3 document, and a JSON Schema per topic, made from the types that the program itself uses.
+
+    Files of an earlier release that the new ones would break are kept, and that is told: exit code 1.
+    """
+    new = documents()
+    whole = asyncapi(new, version("fanpulse"))
+    if out is None:
+        click.echo(_pretty(whole), nl=False)
+        return
+    if not allow_breaks and _holds_release(out) and (found := breaks(read(out), new)):
+        _tell(found)
+        raise FanpulseError(f"{out} was left as it is; --allow-breaks replaces it, once every reader has been told")
+    files = {ASYNCAPI: whole, **{name + SUFFIX: said for name, said in new.items()}}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, said in files.items():
+            (out / name).write_bytes(_pretty(said))
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    rows = [{"file": str(out / name), "about": said.get("description") or "all topics"} for name, said in files.items()]
+    show(rows, {"file": "written", "about": "what it describes"}, as_json=as_json)
+
+
+@schema.command(short_help="Compare with the last release's files.")
+@click.argument("directory", type=DIRECTORY, default=RELEASED)
+@json_option
+def check(directory: Path, as_json: bool) -> None:
+    """Compare with the last release's files in DIRECTORY (docs/contract if not said): a line for each break.
+
+    An input may only become wider and an output only narrower, or services built for the last release would stumble.
+    Exit code 1: something breaks.
+    """
+    old, new = read(directory), documents()
+    found = breaks(old, new)
+    if as_json:
+        show_one({"ok": not found, "topics": len(old), "breaks": [one._asdict() for one in found]}, as_json=True)
+    elif found:
+        _tell(found)
+    else:
+        click.echo(f"nothing breaks: {len(old)} topics are as {directory} says, or only gained")
+    if found:
+        sys.exit(Exit.FAILED)
+
+
+def read(directory: Path) -> dict[str, Document]:
+    """Return the topics' documents of a directory.
+
+    Raises:
+        ConfigError: there are none, or one cannot be read.
+    """
+    if not _holds_release(directory):
+        raise ConfigError(f"{directory} holds no *{SUFFIX}: name the directory of the last release's files")
+    found: dict[str, Document] = {}
+    for path in sorted(directory.glob("*" + SUFFIX)):
+        try:
+            said: Any = orjson.loads(path.read_bytes())
+            said["x-topic"]["direction"]
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        except (ValueError, TypeError, KeyError):
+            raise ConfigError(f"{path} is not a file that `fanpulse schema export` wrote") from None
+        found[path.name.removesuffix(SUFFIX)] = said
+    return found
+
+
+def _holds_release(directory: Path) -> bool:
+    return any(directory.glob("*" + SUFFIX))
+
+
+def _tell(found: list[Break]) -> None:
+    show([one._asdict() for one in found], {"topic": "topic", "field": "field", "said": "what breaks"}, as_json=False)
+
+
+def _pretty(said: Document) -> bytes:
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

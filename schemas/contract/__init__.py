@@ -1,0 +1,1 @@
+"""The contract with other teams: topics and records as documents, and what must not change from release to release."""

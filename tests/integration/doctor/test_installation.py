@@ -1,0 +1,75 @@
+"""The doctor on a whole installation: content when all is there; settings and this machine's own faults."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from agents.embedded.valkey import Valkey
+from agents.supervise.ports import LOOPBACK, free_row
+from tests.ground.calling import call
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes
+from tests.integration.doctor.asking import ask, finding
+
+CHECKS = ["settings", "parameters", "broker", "topics", "workers", "clock", "redis", "disk", "ports"]
+
+
+def test_it_is_content_when_all_is_there(installation: Installation, valkey: Valkey, processes: Processes) -> None:
+    installation.create_topics()
+    worker = processes.worker(METRICS_PORT=free_row(3))
+    ours = {"METRICS_PORT": worker.port, "WEB_PORT": worker.port + 2}
+    said = ask(installation, **ours)
+    assert said.code == 0
+    assert {row["check"]: row["state"] for row in said.rows} == dict.fromkeys(CHECKS, "ok"), said.out
+    workers = next(row for row in said.rows if row["check"] == "workers")
+    assert workers["said"] == f"1 in group {installation.given['GROUP']}, 0 events wait"
+    assert valkey.url not in said.out, "an address may hold a password"
+    told = call(installation, "doctor", **ours)
+    assert told.code == 0
+    assert len(told.out.splitlines()) == len(said.rows) + 1
+    assert told.out.splitlines()[-1] == "all is well"
+
+
+FAULTS = {
+    "a slip of the pen": ({"BROKR": "x"}, "settings", "warn", "FANPULSE_BROKR"),
+    "a value of the wrong kind": ({"PARTITIONS": "many"}, "settings", "fail", "FANPULSE_PARTITIONS"),
+    "no parameter file": ({"PARAMS": "absent.toml"}, "parameters", "fail", "absent.toml"),
+    "no broker": ({"BROKER": "127.0.0.1:1"}, "broker", "fail", "no Kafka broker answers"),
+    "a broker without a port": ({"BROKER": "kafka"}, "broker", "fail", "host:port"),
+    "no topics": ({"TOPIC_PREFIX": "nothing-"}, "topics", "fail", "topics are missing"),
+    "no worker": ({"GROUP": "nobody"}, "workers", "warn", "no worker runs"),
+    "a directory that cannot be": ({"DATA_DIR": "/proc/version/x"}, "disk", "fail", "cannot be written"),
+    "an address that is not ours": ({"WEB_HOST": "192.0.2.1", "WEB_PORT": 8080}, "ports", "fail", "cannot listen"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_with_what_to_do(installation: Installation, fault: str) -> None:
+    installation.create_topics()
+    settings, check, state, words = FAULTS[fault]
+    finding(ask(installation, **settings), check, state, words)
+
+
+@pytest.mark.parametrize("text", ["[brands", "[brands.miot]\ndaily_cap = 'many'\n", "[brands.miot]\nno_such = 1\n"])
+def test_a_parameter_file_that_is_none_is_named(installation: Installation, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "params.toml"
+    file.write_text(text)
+    found = finding(ask(installation, PARAMS=file), "parameters", "fail", str(file))
+    assert "FANPULSE_PARAMS" in found["remedy"]
+
+
+def test_a_port_that_another_program_has_is_named(installation: Installation) -> None:
+    with socket.create_server((LOOPBACK, 0)) as stranger:
+        port = stranger.getsockname()[1]
+        found = finding(ask(installation, WEB_PORT=port), "ports", "fail", f"port {port} is taken")
+    assert "FANPULSE_WEB_PORT" in found["remedy"]
+
+
+def test_people_see_a_line_a_remedy_and_the_sum(installation: Installation) -> None:
+    said = call(installation, "doctor", BROKER="127.0.0.1:1", METRICS_PORT=0, WEB_PORT=0)
+    assert said.code == 1
+    lines = [line.split(None, 2) for line in said.out.splitlines()]
+    at = next(i for i, line in enumerate(lines) if line[:2] == ["FAIL", "broker"])
+    assert said.out.splitlines()[at + 1].strip().startswith("-> start Kafka, or correct FANPULSE_BROKER")
+    assert said.out.splitlines()[-1] == "1 failed, 0 to be looked at"
