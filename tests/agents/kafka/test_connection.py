@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import errors
 
 from agents.errors import ConfigError, UnavailableError
 from agents.kafka import connection
-from agents.kafka.connection import admin, aiokafka_options, kafka_options, reader
+from agents.kafka.connection import admin, aiokafka_options, kafka_options, reader, told
 from agents.settings import Settings
 
 PLAIN = Settings(broker="a:9092,b:9093")
@@ -92,6 +93,20 @@ def test_a_broker_that_does_not_answer_is_told_in_time(
 def test_a_password_is_in_no_error(nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PATIENCE_S", 0.3)
     settings = Settings(broker=nobody, kafka_security="SASL_PLAINTEXT", **LOGIN)
-    with pytest.raises(UnavailableError) as told, admin(settings):
+    with pytest.raises(UnavailableError) as caught, admin(settings):
         pytest.fail("connected to nobody")
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (errors.KafkaTimeoutError("no answer"), UnavailableError, "a:9092,b:9093 stopped answering: .*no answer"),
+        (errors.TopicAuthorizationFailedError("likes"), ConfigError, "does not allow this client to do this: .*likes"),
+        (errors.UnsupportedVersionError("too old"), ConfigError, "does not do what it is asked: .*too old"),
+        (errors.InvalidTopicError(), ConfigError, "does not do what it is asked: .*InvalidTopicError"),
+    ],
+)
+def test_what_a_broker_answers_is_told_in_a_sentence(error: Exception, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words), told(PLAIN):
+        raise error

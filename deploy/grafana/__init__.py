@@ -1,0 +1,1 @@
+"""Grafana: four dashboards, written here as Python, provisioned as JSON."""

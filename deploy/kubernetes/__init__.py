@@ -1,0 +1,1 @@
+"""Kubernetes manifests; those that repeat what is said elsewhere are written by `make.py`."""
