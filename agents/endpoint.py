@@ -1,11 +1,14 @@
 """Metrics and probes over HTTP, from a thread of their own: a blocked event loop still answers, and says so."""
 
+import contextlib
 import errno
 import logging
+import socket
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import BoundedSemaphore, Thread, Timer
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -17,6 +20,8 @@ log = logging.getLogger(__name__)
 Check = Callable[[], str | None]  # what is wrong, in words; None: nothing
 
 PATIENCE_S = 5  # for a client that connects and says nothing
+WHOLE_S = 10.0  # for a question and its answer, however slowly they come
+MOST = 32  # clients at once, a thread each
 
 
 class Endpoint:
@@ -80,9 +85,36 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a silent client must not hold up a stop
 
+    def __init__(self, *given: Any) -> None:
+        self._room = BoundedSemaphore(MOST)
+        super().__init__(*given)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread; one client too many is hung up on."""
+        if self._room.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer, and hang up when the time for it is over."""
+        hang_up = Timer(WHOLE_S, _hang_up, (request,))
+        hang_up.daemon = True
+        hang_up.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            hang_up.cancel()
+            self._room.release()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Note a client that went away; the server's own habit is a traceback."""
         log.debug("request of %s not answered", client_address)
+
+
+def _hang_up(request: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -87,10 +87,21 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def _redacted(name: str, value: str) -> str:
     if name in {"web_token", "kafka_password"}:
         return REDACTED if value else ""
-    if name == "redis_url" and "@" in value:
-        scheme, _, rest = value.partition("://")
-        return f"{scheme}://{REDACTED}@{rest.rpartition('@')[2]}"
-    return value
+    return _without_login(value) if name == "redis_url" else value
+
+
+def _without_login(url: str) -> str:
+    """Return a URL without what may be a user or a password, wherever it stands; what is no URL is not shown at all.
+
+    >>> _without_login("redis://:pass/word@cache:6379/0"), _without_login("rediss://cache/0?password=x")
+    ('redis://(set)@cache:6379/0', 'rediss://cache/0?(set)')
+    """
+    scheme, is_url, rest = url.partition("://")
+    if not is_url:
+        return REDACTED if url else ""
+    _, has_login, place = rest.rpartition("@")
+    place, has_query, _ = place.partition("?")
+    return f"{scheme}://{f'{REDACTED}@' if has_login else ''}{place}{f'?{REDACTED}' if has_query else ''}"
 
 
 def about() -> dict[str, str]:

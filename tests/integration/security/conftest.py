@@ -1,0 +1,47 @@
+"""One broker with a lock of every kind on its doors, one Redis with password and TLS, one authority, per session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ground.certificates import Authority
+from tests.ground.installation import Installation, fresh
+from tests.ground.locked import LockedKafka, LockedRedis, redis_server
+from tests.needed import need
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Another authority, which nobody trusts."""
+    return Authority(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture(scope="session")
+def locked(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[LockedKafka]:
+    broker = LockedKafka(tmp_path_factory.mktemp("locked"), authority)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[LockedRedis]:
+    need(redis_server(), "redis-server is missing: apt-get install redis-server (the one from pip has no TLS)")
+    server = LockedRedis(tmp_path_factory.mktemp("vault"), authority)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def installation(locked: LockedKafka, tmp_path: Path) -> Installation:
+    """Topics' prefix and group of this test alone, on the door that has no lock; each test chooses its own."""
+    made = fresh(tmp_path, locked.internal)
+    made.create_topics()
+    return made

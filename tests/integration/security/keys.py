@@ -1,0 +1,40 @@
+"""What opens each door of the locked servers, as settings (FANPULSE_ is added)."""
+
+from typing import Any
+
+from tests.ground.certificates import Authority
+from tests.ground.locked import PASSWORD, USER, LockedKafka, LockedRedis
+
+Settings = dict[str, Any]
+
+LOGIN: Settings = {"KAFKA_USERNAME": USER, "KAFKA_PASSWORD": PASSWORD}
+# name -> (door, mechanism; empty: no login)
+WAYS = {
+    "PLAIN": ("LOGIN", "PLAIN"),
+    "SCRAM-SHA-256": ("LOGIN", "SCRAM-SHA-256"),
+    "SCRAM-SHA-512": ("LOGIN", "SCRAM-SHA-512"),
+    "TLS": ("TLS", ""),
+    "PLAIN over TLS": ("BOTH", "PLAIN"),
+    "SCRAM over TLS": ("BOTH", "SCRAM-SHA-512"),
+    "mutual TLS": ("MUTUAL", ""),
+}
+PROTOCOLS = {"LOGIN": "SASL_PLAINTEXT", "TLS": "SSL", "BOTH": "SASL_SSL", "MUTUAL": "SSL"}
+
+
+def kafka_keys(broker: LockedKafka, way: str) -> Settings:
+    """Return the settings that lead through a door of the broker."""
+    door, mechanism = WAYS[way]
+    given: Settings = {"BROKER": broker.address(door), "KAFKA_SECURITY": PROTOCOLS[door]}
+    if mechanism:
+        given |= LOGIN | {"KAFKA_MECHANISM": mechanism}
+    if PROTOCOLS[door].endswith("SSL"):
+        given["KAFKA_CA"] = broker.authority.file
+    if door == "MUTUAL":
+        given["KAFKA_CERT"] = broker.authority.issue("worker")[0]
+    return given
+
+
+def redis_keys(server: LockedRedis) -> Settings:
+    """Return the settings that lead to the Redis by password and TLS."""
+    authority: Authority = server.authority
+    return {"REDIS_URL": server.url(), "REDIS_CA": authority.file}
