@@ -28,9 +28,10 @@ class Shelf(StrEnum):
 
 
 class Seq(Struct, gc=False):
-    """Of a stored score record only what decides whether another is newer."""
+    """Of a stored score record only what decides whether another is newer, and what the score was."""
 
     seq: int
+    score: float
 
 
 class Standing(Struct, gc=False):

@@ -1,14 +1,24 @@
 """What the live page shows of one brand, in sections: each is sent only when it has changed."""
 
+import time
+
 import msgspec
 
 from agents.serve.copy.lookups import Lookups
 from schemas.serving import FanLine, FanList, FlagLine, Shelf
 
-TOP_ROWS = 20
+TOP_ROWS = 10
 SHELF_ROWS = 8
 
+
+class RiseLine(FanLine):
+    """A fan who rose, and by how many points."""
+
+    gained: float = 0.0
+
+
 _fan = msgspec.json.Decoder(FanLine)
+_rise = msgspec.json.Decoder(RiseLine)
 _flag = msgspec.json.Decoder(FlagLine)
 _encode = msgspec.json.Encoder().encode
 
@@ -49,6 +59,10 @@ class Board:
         """Read the copy; raises what Redis raises."""
         top = await lookups.fans(FanList.TOP, self.brand, TOP_ROWS)
         self.sections.put(tick, "top", [_fan.decode(record) for record in top])
+        since, risen = await lookups.risers(self.brand, SHELF_ROWS, int(time.time() * 1000))
+        lines = [msgspec.structs.replace(_rise.decode(record), gained=gain) for gain, record in risen]
+        self.sections.put(tick, "rising", lines)
+        self.sections.put(tick, "rising_since", since)
         for shelf in Shelf:
             flags = await lookups.flags(self.brand, SHELF_ROWS, shelf)
             self.sections.put(tick, shelf, [_flag.decode(record) for record in flags])

@@ -5,23 +5,26 @@ import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from agents.serve.board import Board, Sections
-from agents.serve.broker import Broker
 from agents.serve.copy.connection import LOST
 from agents.serve.copy.lookups import Lookups
+from agents.serve.flow.broker import Broker
+from agents.serve.flow.traffic import Meter
+from agents.serve.flow.waits import Watch, choose
 from agents.serve.metrics import Heartbeat, Metrics
 from agents.serve.reader import Reader
 from agents.serve.state import State
-from agents.serve.traffic import Meter
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 BRANDS = 100  # that the page offers
+LOOK_S = 0.1  # between two looks at who waits
 WORKERS_EVERY = 5  # ticks between two counts of workers
 
 
@@ -43,19 +46,30 @@ class Live:
         self.tick = 0
         self.watched: Counter[str] = Counter()  # brand -> pages
         self.closing = False
+        self._watch = Watch()
         self._boards: dict[str, Board] = {}
         self._common = Sections()
         self._news = asyncio.Condition()
 
     async def ask(self, broker: Broker, reader: Reader) -> None:
         """Ask the broker, every second for ever; a slow one makes the points fewer, not the page's news."""
-        async for turn in _seconds():
+        async for turn in _every(TICK_S):
             await self._ask(broker, reader, with_workers=turn % WORKERS_EVERY == 0)
+
+    async def watch(self, broker: Broker, reader: Reader) -> None:
+        """See how long events wait for their score, ten times a second for ever; trouble is told by ``ask``."""
+        async for _ in _every(LOOK_S):
+            if reader.source is None or self.state.kafka is not None:
+                continue
+            partitions, at = choose(reader.source.inputs), time.monotonic()
+            with suppress(KafkaError, OSError, TimeoutError):
+                ends = await broker.ends(partitions)
+                self._watch.look(at, ends, await broker.done(partitions))
 
     async def tell(self, heartbeat: Heartbeat) -> None:
         """Build what is watched and let the pages have it, every second for ever."""
         due = time.monotonic()
-        async for _ in _seconds():
+        async for _ in _every(TICK_S):
             now = time.monotonic()
             self.metrics.loop_lag.set(max(0.0, now - due))
             due = now + TICK_S
@@ -79,7 +93,8 @@ class Live:
             return
         self.state.kafka = None
         now = int(time.time() * 1000)
-        self.meter.add(now, begins, {part: ends[part] for part in source.inputs}, done)
+        waits = self._watch.figures(time.monotonic())
+        self.meter.add(now, begins, {part: ends[part] for part in source.inputs}, done, waits)
         reader.measure({part: ends[part] for part in source.outputs})
 
     async def _build(self) -> None:
@@ -133,10 +148,10 @@ def _message(pieces: list[bytes]) -> bytes:
     return b"data: {%b}\n\n" % b",".join(pieces)
 
 
-async def _seconds() -> AsyncIterator[int]:
-    """Count seconds; what a slow round missed is not made up for by a burst."""
+async def _every(seconds: float) -> AsyncIterator[int]:
+    """Count from 0, once in so many seconds; what a slow round missed is not made up for by a burst."""
     turn, due = 0, time.monotonic()
     while True:
         yield turn
-        turn, due = turn + 1, max(due + TICK_S, time.monotonic())
+        turn, due = turn + 1, max(due + seconds, time.monotonic())
         await asyncio.sleep(due - time.monotonic())

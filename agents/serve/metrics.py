@@ -3,9 +3,8 @@
 import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.platform_collector import PlatformCollector
-from prometheus_client.process_collector import ProcessCollector
 
+from agents import build
 from schemas.topics import FAN_FLAGS, FAN_SCORES
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -17,8 +16,7 @@ class Metrics:
     def __init__(self) -> None:
         """Start at nothing."""
         self.registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
+        build.declare(registry)
         self.records = Counter(
             "fanpulse_serve_records", "Output records read by the serve process.", ["topic"], registry=registry
         )
@@ -55,6 +53,8 @@ class Metrics:
         self.loop_lag = Gauge("fanpulse_serve_loop_lag_seconds", "How late the event loop last was.", registry=registry)
         for reason in ("stale", "unreadable"):
             self.dropped.labels(reason)  # a series that appears with its first count hides that count from rate()
+        for status in ("2xx", "3xx", "4xx", "5xx"):
+            self.requests.labels(status)
         for topic in (FAN_SCORES, FAN_FLAGS):
             self.records.labels(topic)
             self.lag.labels(topic)

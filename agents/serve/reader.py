@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from agents.errors import FanpulseError, UnavailableError
 from agents.kafka.connection import aiokafka_options
 from agents.serve.copy.batch import Batch
-from agents.serve.copy.connection import LOST
+from agents.serve.copy.connection import LOST, REFUSED
 from agents.serve.copy.store import MovedError, Store
 from agents.serve.metrics import Metrics
 from agents.serve.source import Source, describe
@@ -82,7 +82,7 @@ class Reader:
                 self.metrics.redis_errors.inc()
                 if self.state.redis is None:
                     log.warning("Redis failed, waiting for it: %s", error)
-                refused = isinstance(error, ResponseError)
+                refused = isinstance(error, (ResponseError, *REFUSED))
                 self.state.redis = f"Redis refuses: {str(error)[:100]}" if refused else "Redis does not answer"
             except (KafkaError, FanpulseError) as error:
                 self.state.reading = str(error)[:200] or type(error).__name__

@@ -5,16 +5,17 @@ import logging
 from collections.abc import Awaitable
 
 from agents.endpoint import Endpoint
-from agents.serve.broker import Broker
-from agents.serve.copy.connection import connect
+from agents.serve.copy.connection import connect, knock
 from agents.serve.copy.keys import Keys
 from agents.serve.copy.lookups import Lookups
 from agents.serve.copy.store import Store
+from agents.serve.flow.broker import Broker
+from agents.serve.flow.traffic import Meter
 from agents.serve.live import Live
 from agents.serve.metrics import Heartbeat, Metrics
 from agents.serve.reader import Reader
+from agents.serve.source import describe
 from agents.serve.state import State
-from agents.serve.traffic import Meter
 from agents.serve.web.app import listen
 from agents.settings import Settings
 
@@ -42,8 +43,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             endpoint.start()
             host, bound = runner.addresses[0][:2]
             log.info("page and lookups on http://%s:%d/, metrics on %s", host, bound, endpoint.url)
+            await knock(redis)
+            await describe(settings)  # says why, where the broker's own client only says that it cannot
             async with Broker(settings) as broker:
-                await _until(stop, reader.run(), live.ask(broker, reader), live.tell(heartbeat))
+                works = live.ask(broker, reader), live.watch(broker, reader), live.tell(heartbeat)
+                await _until(stop, reader.run(), *works)
         finally:
             await live.close()
             await runner.cleanup()

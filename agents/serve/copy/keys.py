@@ -44,3 +44,7 @@ class Keys:
     def fan_flags(self, brand: str, fan: str) -> str:
         """A sorted set of one fan's newest flags."""
         return f"{self.prefix}fan-flags:{brand}:{fan}"
+
+    def risers(self, brand: str, begin: int) -> str:
+        """A sorted set of the fans who rose since a moment (ms), by points gained."""
+        return f"{self.prefix}risers:{brand}:{begin}"

@@ -4,6 +4,7 @@ import msgspec
 
 from agents.serve.copy.connection import Client
 from agents.serve.copy.keys import Keys
+from agents.serve.copy.rises import begins
 from schemas.outputs import FanScore
 from schemas.serving import BrandLine, FanList, Shelf, Standing
 
@@ -27,6 +28,14 @@ class Lookups:
         """Return the score records of a list, first the highest."""
         members = await self.redis.zrevrange(self.keys.fans(which, brand), 0, limit - 1)
         return await self._records([self.keys.fan(brand, fan.decode()) for fan in members])
+
+    async def risers(self, brand: str, limit: int, now: int) -> tuple[int, list[tuple[float, bytes]]]:
+        """Return a moment, and points gained since then with the score records of who gained most; all times in ms."""
+        since, _ = begins(now)
+        found = await self.redis.zrevrange(self.keys.risers(brand, since), 0, limit - 1, withscores=True)
+        names = [self.keys.fan(brand, fan.decode()) for fan, _ in found]
+        records: list[bytes | None] = await self.redis.mget(names) if names else []
+        return since, [(gain, record) for (_, gain), record in zip(found, records, strict=True) if record is not None]
 
     async def flags(self, brand: str, limit: int, shelf: Shelf | None = None) -> list[bytes]:
         """Return a brand's newest flag records."""

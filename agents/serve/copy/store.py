@@ -13,6 +13,7 @@ from agents.serve.copy.batch import Batch, Fan
 from agents.serve.copy.connection import Client
 from agents.serve.copy.keys import Keys
 from agents.serve.copy.projection import positions, project
+from agents.serve.copy.rises import rises, windows
 from schemas.serving import Seq
 
 log = logging.getLogger(__name__)
@@ -77,11 +78,23 @@ class Store:
         """
         fans, marks = list(batch.scores), list(batch.flags)
         names = [self.keys.fan(*fan) for fan in fans] + [self.keys.flag(*mark) for mark in marks]
-        stored: list[bytes | None] = await self.redis.mget(names) if names else []
-        seqs = _seqs(fans, stored)
+        open_windows = windows(fans, now)
+        async with self.redis.pipeline(transaction=True) as pipe:  # read as of one moment
+            pipe.execute_command("MGET", *(names or [self.keys.run]))
+            for (brand, begin), members in open_windows.items():
+                pipe.execute_command("ZMSCORE", self.keys.risers(brand, begin), *members)
+            stored, *gains = await pipe.execute()
+        before = _before(fans, stored)
+        earlier = {
+            window: {fan: float(gain) for fan, gain in zip(members, gains[n], strict=True) if gain is not None}
+            for n, (window, members) in enumerate(open_windows.items())
+        }
         known = frozenset(mark for mark, raw in zip(marks, stored[len(fans) :], strict=True) if raw is not None)
         async with self._while_run_is(self.run) as pipe:
-            for command in project(self.keys, batch, seqs, known, now) + positions(self.keys, offsets):
+            seqs = {fan: one.seq for fan, one in before.items()}
+            commands = project(self.keys, batch, seqs, known, now)
+            commands += rises(self.keys, batch.scores, before, earlier, now) + positions(self.keys, offsets)
+            for command in commands:
                 pipe.execute_command(*command)
             await _won(pipe)
 
@@ -125,13 +138,13 @@ async def _won(pipe: Client) -> None:
         raise MovedError("the copy was flushed, or begun anew by another process") from None
 
 
-def _seqs(fans: list[Fan], stored: list[bytes | None]) -> dict[Fan, int]:
-    """Return the seq of each stored record; one that cannot be read counts as none and is written over."""
-    seqs = {}
+def _before(fans: list[Fan], stored: list[bytes | None]) -> dict[Fan, Seq]:
+    """Return what is known of each stored record; one that cannot be read counts as none and is written over."""
+    before = {}
     for fan, raw in zip(fans, stored, strict=False):
         if raw is not None:
             try:
-                seqs[fan] = _seq.decode(raw).seq
+                before[fan] = _seq.decode(raw)
             except msgspec.DecodeError:
                 log.warning("a stored score could not be read and is replaced")
-    return seqs
+    return before

@@ -1,14 +1,14 @@
 // The page's one connection: news come in once a second and are handed to whoever shows them.
 
-import * as chart from "./chart.js";
-import { open } from "./fan.js";
-import { short, whole, write } from "./format.js";
-import * as lists from "./lists.js";
-import { language, say, speak, translate } from "./words.js";
+import * as charts from "./charts/charts.js";
+import { open } from "./fan/view.js";
+import * as lists from "./lists/lists.js";
+import { plain, seconds, short, whole, write } from "./words/format.js";
+import { language, say, speak, translate } from "./words/words.js";
 
 const QUIET_MS = 6000; // without news: the connection may be dead and nobody has said so
+const DEAD_MS = 15000; // then it is begun anew: a proxy may hold a connection that leads nowhere
 const AGAIN_MS = 2000; // after a refusal, which EventSource takes as final
-const LISTS = ["angry", "leaving", "back", "tier", "top"];
 
 const get = (id) => document.getElementById(id);
 const known = {}; // the newest of every section: a message holds only what changed
@@ -17,6 +17,7 @@ let source = null, heard = 0, connection = "connecting";
 
 function connect() {
   source?.close();
+  heard = Date.now();
   source = new EventSource(`/events?brand=${encodeURIComponent(brand)}`);
   source.onmessage = (event) => {
     heard = Date.now();
@@ -32,10 +33,11 @@ function connect() {
 
 function take(news) {
   Object.assign(known, news);
-  if (news.history) chart.begin(news.history);
+  if (news.history) charts.begin(news.history);
   if (news.brands) showBrands(news.brands);
-  chart.add(news.now);
-  for (const name of LISTS) if (known[name]) lists.show(name, known[name], known.now?.[0] ?? Date.now());
+  charts.add(news.now);
+  if (news.rising_since) lists.countSince(news.rising_since);
+  for (const name of lists.NAMES) if (known[name]) lists.show(name, known[name], known.now?.[0] ?? Date.now());
   showTiles();
   showState();
 }
@@ -45,7 +47,7 @@ function showBrands(brands) {
   if (brand && !ids.includes(brand)) ids.unshift(brand);
   const select = get("brand");
   if (ids.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
-    select.replaceChildren(...ids.map((id) => new Option(id, id, false, id === brand)));
+    select.replaceChildren(...ids.map((id) => new Option(plain(id), id, false, id === brand)));
     select.disabled = ids.length === 0;
   }
   if (!brand && ids.length) choose(brands[0].brand_id);
@@ -54,19 +56,22 @@ function showBrands(brands) {
 function choose(id) {
   brand = get("brand").value = id;
   history.replaceState(null, "", `?brand=${encodeURIComponent(id)}`);
-  for (const name of LISTS) delete known[name];
+  for (const name of lists.NAMES) delete known[name];
   lists.forget();
   connect();
 }
 
 function showTiles() {
-  const line = known.brands?.find((one) => one.brand_id === brand), [, rates, lag] = known.now ?? [];
+  const line = known.brands?.find((one) => one.brand_id === brand), [, rates, lag, , wait] = known.now ?? [];
+  const { workers } = known.status ?? {};
   const put = (name, n, how = short) => write(get(`tile-${name}`), n === null || n === undefined ? "–" : how(n));
   put("rate", rates?.reduce((a, b) => a + b, 0), whole);
   put("lag", lag);
-  put("workers", known.status?.workers);
+  put("wait", wait, (s) => `${seconds(s)} s`);
   for (const name of ["fans", "at_risk", "angry"]) put(name, line?.[name]);
-  get("tile-workers").classList.toggle("bad", known.status?.workers === 0);
+  for (const node of document.querySelectorAll(".of-brand")) write(node, plain(brand));
+  write(get("workers"), workers === null || workers === undefined ? "" : say().workers(workers));
+  get("workers").classList.toggle("bad", workers === 0);
 }
 
 function showState() {
@@ -84,8 +89,8 @@ function showWords() {
   translate();
   write(get("language"), say().other);
   get("language").lang = say().otherLang;
-  chart.draw();
-  LISTS.forEach(lists.settle);
+  charts.draw();
+  lists.NAMES.forEach(lists.settle);
   if (known.now) showTiles();
   showState();
 }
@@ -93,7 +98,10 @@ function showWords() {
 lists.prepare((fan) => open(brand, fan));
 get("brand").addEventListener("change", (event) => choose(event.target.value));
 get("language").addEventListener("click", () => { speak(language === "en" ? "zh" : "en"); showWords(); });
-setInterval(showState, 1000);
+setInterval(() => {
+  if (heard && Date.now() - heard > DEAD_MS && source.readyState === EventSource.OPEN) connect();
+  showState();
+}, 1000);
 showWords();
 document.documentElement.classList.remove("starting");
 connect();

@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 
 from agents.errors import PortTakenError
 from agents.serve.live import Live
+from agents.serve.web.door import Runner
 from agents.serve.web.guard import add_headers, guard, sign_in
 from agents.serve.web.routes import Routes
 from agents.serve.web.stream import Stream
@@ -23,7 +24,6 @@ KINDS = {
     ".txt": "text/plain",
 }
 SIGN_IN_BYTES = 4096  # nothing else is ever posted
-LINGER_S = 1.0  # for answers under way at a stop
 
 
 async def listen(settings: Settings, live: Live) -> web.AppRunner:
@@ -32,7 +32,7 @@ async def listen(settings: Settings, live: Live) -> web.AppRunner:
     Raises:
         PortTakenError: another process listens there.
     """
-    runner = web.AppRunner(application(settings, live), access_log=None, shutdown_timeout=LINGER_S)
+    runner = Runner(application(settings, live))
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.web_host, settings.web_port).start()
@@ -55,7 +55,8 @@ def application(settings: Settings, live: Live) -> web.Application:
         [web.get("/livez", _alive), web.get("/readyz", _ready(live)), web.get("/events", Stream(live).handle)]
     )
     app.add_routes(
-        web.get("/" if path.name == "index.html" else f"/page/{path.name}", _file(path)) for path in _files()
+        web.get("/" if path.name == "index.html" else f"/page/{path.relative_to(PAGE).as_posix()}", _file(path))
+        for path in _files()
     )
     if settings.web_token:
         app.add_routes([web.post("/sign-in", sign_in(settings.web_token))])

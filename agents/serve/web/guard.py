@@ -2,8 +2,10 @@
 
 import hmac
 import logging
+from asyncio import timeout
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -15,6 +17,7 @@ from agents.serve.web.answers import error_of
 log = logging.getLogger(__name__)
 
 COOKIE = "fanpulse"
+FORM_S = 5  # for a browser to send the form
 OPEN = {"/livez", "/readyz", "/sign-in"}
 HEADERS = {
     # Ids come from strangers: should one ever get into the page as markup, nothing of it runs.
@@ -23,6 +26,7 @@ HEADERS = {
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",
     "Server": "fanpulse",
 }
@@ -41,15 +45,17 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 def guard(token: str, metrics: Metrics) -> Middleware:
     """Return the middleware that asks for the token and turns every error into JSON."""
-    seal = sha256(token.encode()).hexdigest()  # the cookie is not the token itself
+    seal = _seal(token)
 
     def is_known(request: web.Request) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
+        if scheme.lower() == "bearer" and _is_same(given.strip(), token):
             return True
-        return hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), seal.encode())
+        return _is_same(request.cookies.get(COOKIE, ""), seal)
 
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not _is_text(request.raw_path):
+            return error_of(400, "the address is not UTF-8")
         if token and request.path not in OPEN and not is_known(request):
             if request.path == "/":
                 return web.Response(status=401, text=SIGN_IN, content_type="text/html")
@@ -77,12 +83,33 @@ def sign_in(token: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Return the handler of the form that a browser without the token is shown."""
 
     async def handler(request: web.Request) -> web.Response:
-        given = str((await request.post()).get("token", ""))
-        if not hmac.compare_digest(given.encode(), token.encode()):
+        try:
+            async with timeout(FORM_S):
+                body = await request.read()  # not as its charset says, which may be anything
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text="the form did not arrive in time") from None
+        except web.RequestPayloadError:
+            raise web.HTTPBadRequest(text="this is no form") from None
+        form = parse_qs(body.decode("ascii", "replace"), errors="surrogateescape")
+        given = form.get("token", [""])[0]
+        if not _is_same(given, token):
             return web.Response(status=401, text=SIGN_IN, content_type="text/html")
         response = web.Response(status=303, headers={"Location": "/"})
-        seal = sha256(token.encode()).hexdigest()
-        response.set_cookie(COOKIE, seal, httponly=True, samesite="Lax", secure=request.secure, path="/")
+        response.set_cookie(COOKIE, _seal(token), httponly=True, samesite="Lax", secure=request.secure, path="/")
         return response
 
     return handler
+
+
+def _seal(token: str) -> str:
+    """Return what the cookie holds: not the token itself."""
+    return sha256(token.encode(errors="surrogateescape")).hexdigest()
+
+
+def _is_same(given: str, wanted: str) -> bool:
+    """Compare in a time that does not tell where they differ; headers may hold bytes that are no UTF-8."""
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), wanted.encode(errors="surrogateescape"))
+
+
+def _is_text(address: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in address)

@@ -1,6 +1,9 @@
 """Lookups: one fan, a brand's lists, its newest flags, brands."""
 
+import time
+
 import msgspec
+import orjson
 from aiohttp import web
 
 from agents.serve.copy.lookups import Lookups
@@ -25,6 +28,7 @@ class Routes:
             web.get("/brands", self.brands),
             web.get("/brands/{brand}/flags", self.flags),
             web.get("/brands/{brand}/angry", self.angry),
+            web.get("/brands/{brand}/risers", self.risers),
             *(web.get(f"/brands/{{brand}}/{which}", self.fans) for which in FanList if which is not FanList.ANGRY),
         ]
 
@@ -53,6 +57,13 @@ class Routes:
         found = await self.lookups.angry(brand, limit_of(request))
         rows = [dict(zip(("fan", "flag"), pieces(pair), strict=True)) for pair in found]
         return json_of({"brand_id": brand, "angry": rows})
+
+    async def risers(self, request: web.Request) -> web.Response:
+        """Answer with the fans who gained most points, and the moment since which they did."""
+        brand = request.match_info["brand"]
+        since, found = await self.lookups.risers(brand, limit_of(request), int(time.time() * 1000))
+        rows = [{"gained": gain, "fan": orjson.Fragment(record)} for gain, record in found]
+        return json_of({"brand_id": brand, "since": since, "risers": rows})
 
     async def flags(self, request: web.Request) -> web.Response:
         """Answer with a brand's newest flags, of one shelf if asked."""

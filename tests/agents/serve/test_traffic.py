@@ -2,7 +2,8 @@
 
 from aiokafka import TopicPartition
 
-from agents.serve.traffic import KEPT_S, Meter
+from agents.serve.flow.traffic import KEPT_S, Meter
+from agents.serve.flow.waits import Waits
 
 LIKES, REPOSTS, COMMENTS, PURCHASES = (
     [TopicPartition(f"eu-{name}", n) for n in range(2)] for name in ("likes", "reposts", "comments", "purchases")
@@ -41,6 +42,15 @@ def test_a_group_that_never_committed_has_no_lag_to_speak_of() -> None:
     meter.add(1000, NONE, NONE | {LIKES[0]: 100}, {})
     assert meter.now is not None
     assert meter.now.lag is None
+
+
+def test_a_point_tells_how_long_events_waited_if_any_were_seen() -> None:
+    meter = Meter(NAMES)
+    meter.add(1000, NONE, NONE, {}, Waits(0.1, 0.7))
+    assert meter.now is not None
+    assert (meter.now.p50, meter.now.p95) == (0.1, 0.7)
+    meter.add(2000, NONE, NONE, {}, None)
+    assert (meter.now.p50, meter.now.p95) == (None, None)
 
 
 def test_history_is_bounded() -> None:

@@ -12,10 +12,10 @@ from agents.errors import Exit, PortTakenError
 from agents.serve.copy.connection import connect
 from agents.serve.copy.keys import Keys
 from agents.serve.copy.lookups import Lookups
+from agents.serve.flow.traffic import Meter
 from agents.serve.live import Live
 from agents.serve.metrics import Metrics
 from agents.serve.state import State
-from agents.serve.traffic import Meter
 from agents.serve.web.app import application, listen
 from agents.serve.web.stream import MOST_PAGES
 from agents.settings import Settings
@@ -31,6 +31,7 @@ ASKED = (
     "/brands/miot/at-risk",
     "/brands/miot/churned",
     "/brands/miot/angry",
+    "/brands/miot/risers",
     "/brands/miot/flags",
     "/fans/miot/weibo%3A1",
     "/fans/miot/weibo%3A1/flags",
@@ -163,9 +164,9 @@ def test_the_number_of_open_pages_is_bounded_and_a_closed_one_makes_room() -> No
 
 def test_an_unchanged_file_is_not_sent_again() -> None:
     async def check(client: Client, _: Live) -> None:
-        async with client.get("/page/style.css") as answer:
+        async with client.get("/page/style/base.css") as answer:
             mark = answer.headers["ETag"]
-        async with client.get("/page/style.css", headers={"If-None-Match": mark}) as answer:
+        async with client.get("/page/style/base.css", headers={"If-None-Match": mark}) as answer:
             assert (answer.status, await answer.read()) == (304, b"")
 
     served(check)

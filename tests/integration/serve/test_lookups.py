@@ -1,6 +1,7 @@
 """Claims about lookups on a real Kafka and a real Valkey: they answer with what was announced, and nothing else."""
 
 import json
+import time
 from urllib.parse import quote
 
 import msgspec
@@ -12,6 +13,8 @@ from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
 from tests.integration.serve.outputs import T0, Writer, angry, flag, score
+
+LAG = 'fanpulse_serve_lag_messages{topic="fan-scores"}'
 
 
 def test_lookups_answer_with_what_was_announced(processes: Processes, writer: Writer) -> None:
@@ -61,6 +64,20 @@ def test_fans_move_between_lists_and_stale_or_repeated_records_change_nothing(
     assert get(serve.port, "/brands/miot/angry")[1]["angry"] == []
     until(lambda: len(ids(serve, "/brands/miot/flags", "flags")) == 2, SOON_S, "each state once")
     assert metric(serve, 'fanpulse_serve_dropped_total{reason="stale"}') == 3
+
+
+def test_risers_are_who_gained_most_lately_however_often_it_is_read(processes: Processes, writer: Writer) -> None:
+    now = int(time.time() * 1000)
+    both = [processes.serve(), processes.serve()]  # on one Redis: what one counted, the other must not count again
+    writer.write(score("old", 1, score=50.0), score("new", 1, score=5.0, first_seen=now, as_of=now))
+    until(lambda: all(seq(one, "old") == seq(one, "new") == 1 for one in both), SOON_S, "both fans are there")
+    writer.write(score("old", 2, score=70.0, as_of=now), score("new", 2, score=12.0, first_seen=now, as_of=now))
+    until(lambda: all(seq(one, "old") == seq(one, "new") == 2 for one in both), SOON_S, "both rose")
+    until(lambda: all(metric(one, LAG) == 0 for one in both), SOON_S, "both have read it all")
+    for one in both:
+        body = get(one.port, "/brands/miot/risers")[1]
+        assert [(row["fan"]["fan_id"], row["gained"]) for row in body["risers"]] == [("old", 20.0), ("new", 12.0)]
+        assert 600_000 <= now - body["since"] <= 1_260_000
 
 
 def test_unreadable_records_are_counted_and_their_neighbours_served(

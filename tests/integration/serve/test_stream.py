@@ -36,7 +36,9 @@ def test_the_stream_tells_what_changed_and_only_that(processes: Processes, write
     stream = page.getresponse()
     messages = (json.loads(line[6:]) for line in iter(stream.readline, b"") if line.startswith(b"data: "))
     first, second, third = next(messages), next(messages), next(messages)
-    assert {"history", "brands", "status", "top", "angry", "leaving", "back", "tier"} <= set(first)
+    assert {"history", "brands", "status", "top", "angry", "leaving", "back", "tier", "rising", "rising_since"} <= set(
+        first
+    )
     assert "history" not in second
     assert "top" not in third
     assert third["now"][0] > 0

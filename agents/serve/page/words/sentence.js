@@ -1,13 +1,14 @@
 // What a flag says, in one sentence.
 
-import { span } from "./format.js";
+import { plain, span } from "./format.js";
 import { say } from "./words.js";
 
 export function sentence(flag) {
   const words = say(), { usual_gap_s: gap, silent_for_s: silent, post_id: post } = flag.evidence;
   if (flag.kind === "negative") {
     if (flag.state !== "raised") return "";
-    return post ? words.post(post) : flag.evidence.event_id ? words.noPost : words.bySum;
+    const where = post ? words.post(plain(post)) : flag.evidence.event_id ? words.noPost : words.bySum;
+    return `${words.severity(flag.severity)} · ${where}`;
   }
   if (flag.kind === "tier") return words.moved(words.tiers[flag.from] ?? flag.from, words.tiers[flag.state] ?? flag.state);
   if (flag.state === "returned") return words.backAfter(span(silent));

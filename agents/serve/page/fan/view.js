@@ -1,8 +1,8 @@
 // One fan: the score and what it is made of, what the fan did, and every flag of the last month.
 
-import { sentence } from "./flags.js";
-import { make, moment, span, whole, write } from "./format.js";
-import { language, say } from "./words.js";
+import { make, moment, plain, span, whole, write } from "../words/format.js";
+import { sentence } from "../words/sentence.js";
+import { language, say } from "../words/words.js";
 
 const AGAIN_MS = 3000; // while it is open
 const dialog = document.getElementById("fan"), body = document.getElementById("fan-body");
@@ -10,7 +10,7 @@ let shown = null, timer = null;
 
 export function open(brand, fan) {
   shown = { brand, fan };
-  write(document.getElementById("fan-id"), fan);
+  write(document.getElementById("fan-id"), plain(fan));
   write(document.getElementById("fan-close"), say().close);
   body.replaceChildren(make("p", "muted", "…"));
   dialog.showModal();
@@ -42,7 +42,7 @@ function draw(fan, flags) {
   const facts = [
     [words.tier, words.tiers[fan.tier] ?? fan.tier], [words.lifecycle, words.lifecycles[fan.lifecycle] ?? fan.lifecycle],
     [words.churnRisk, `${Math.round(100 * fan.churn_risk)} %`],
-    [words.mood, fan.sentiment.n ? `${fan.sentiment.mean.toFixed(2)} (${whole(fan.sentiment.n)})` : "–"],
+    [words.mood, fan.sentiment.n ? words.moodSays(fan.sentiment.mean.toFixed(2), fan.sentiment.n) : "–"],
     [words.comes, fan.usual_gap_s > 0 ? span(fan.usual_gap_s) : "–"],
     [words.firstSeen, fan.first_seen ? moment(fan.first_seen) : "–"], [words.lastSeen, fan.last_seen ? moment(fan.last_seen) : "–"],
   ];
@@ -64,9 +64,9 @@ function parts(values) {
     const item = list.appendChild(make("li")), bar = make("span", "bar");
     bar.append(make("i"));
     bar.firstChild.style.width = `${Math.max(0, Math.min(100, 100 * value))}%`;
-    item.append(make("span", "", say().part[name] ?? name), bar, make("b", "", value.toFixed(2)));
+    item.append(make("span", "", say().part[name] ?? name), bar, make("b", "", value.toFixed(2)), make("small", "", say().about[name] ?? ""));
   }
-  return [make("h3", "", say().parts), list];
+  return [make("h3", "", say().parts), list, make("p", "formula", say().formula)];
 }
 
 function acts(counts) {

@@ -1,4 +1,4 @@
-"""How much happens: events per second by topic from the growth of end offsets, and how far the workers are behind."""
+"""The charts' seconds: events by topic from the growth of end offsets, how far the workers are behind, the waits."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from aiokafka import TopicPartition
 from msgspec import Struct
 
+from agents.serve.flow.waits import Waits
 from schemas.topics import INPUTS
 
 KEPT_S = 300  # of the chart
@@ -17,6 +18,8 @@ class Point(Struct, frozen=True, array_like=True):
     at: int  # ms since the epoch
     rates: list[float]  # events per second, in the order of ``schemas.topics.INPUTS``
     lag: int | None  # events that the workers have not scored yet; None: the group is not known
+    p50: float | None = None  # seconds that events waited for their score; None: none was seen
+    p95: float | None = None
 
 
 class Meter:
@@ -34,8 +37,9 @@ class Meter:
         begins: Mapping[TopicPartition, int],
         ends: Mapping[TopicPartition, int],
         done: Mapping[TopicPartition, int],
+        waits: Waits | None = None,
     ) -> None:
-        """Take one answer: the first and end offsets of the inputs, and what the workers have committed."""
+        """Take one answer: first and end offsets of the inputs, what the workers committed, how long events wait."""
         lag = (
             sum(max(0, end - max(begins.get(part, 0), done.get(part, 0))) for part, end in ends.items())
             if done
@@ -48,7 +52,8 @@ class Meter:
                 # A topic that was made anew starts below where the old one ended: that is no negative traffic.
                 rates[self.places[part.topic]] += max(0, end - old.get(part, end)) * 1000 / (at - since)
         self._before = at, dict(ends)
-        self.history.append(Point(at, [round(rate, 1) for rate in rates], lag))
+        half, most = (waits.p50, waits.p95) if waits else (None, None)
+        self.history.append(Point(at, [round(rate, 1) for rate in rates], lag, half, most))
 
     @property
     def now(self) -> Point | None:

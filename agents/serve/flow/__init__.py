@@ -1,0 +1,1 @@
+"""How the events flow: their rate, the workers' lag, and how long an event waits for its score."""

@@ -1,0 +1,50 @@
+// Every word on the page in English.
+
+const count = (n, one) => (n === 1 ? `1 ${one}` : `${n} ${one}s`);
+
+export const EN = {
+  brand: "Brand", figures: "Figures", eventsPerSecond: "Events per second", waiting: "Waiting to be scored",
+  untilScored: "Time until scored",
+  within: "95 of 100 within", ofAll: "all brands", workers: (n) => count(n, "worker"), fansKnown: "Fans known", atRiskNow: "Fans at risk", angryNow: "Angry fans",
+  trafficTitle: "Events per second, last 5 minutes", likes: "likes", reposts: "reposts",
+  comments: "comments", purchases: "purchases",
+  waitTitle: "Seconds until an event is scored", half: "half of them", most: "95 of 100",
+  lagTitle: "Events waiting to be scored", waitingNow: "waiting", why: (title) => `What is this? ${title}`,
+  trafficWhy: "What producers wrote to the four input topics, of all brands, by the growth of the topics' end offsets, asked once a second.",
+  waitWhy: "From the moment an event is seen on the broker until the workers have committed its score. "
+    + "Watched ten times a second on up to twelve partitions, over the last ten seconds; a wait of under 0.1 s counts as 0. "
+    + "It leaves out the way from the platform to the broker. Waits of more than a second count while they last.",
+  lagWhy: "Events that are on the broker and whose score is not committed yet: "
+    + "end offsets less the workers' committed offsets, asked once a second.",
+  unitRate: "events / s", unitWait: "seconds", unitLag: "events",
+  angryTitle: "Angry just now", leavingTitle: "Leaving", backTitle: "Came back", tierTitle: "Tier moves",
+  topTitle: "Top fans", risingTitle: "Rising", held: "held while you point at it", newest: (n) => `newest ${n}`, best: (n) => `best ${n}, score of 100`,
+  gainedSince: (clock) => `points gained since ${clock}`, scoreNow: (n, tier) => `score ${n} · ${tier}`,
+  sampled: "Lists show the newest few and change at most once a second, however many events come in. Counts are complete.",
+  chartBy: "Chart: uPlot (MIT licence)", close: "Close", other: "中文", otherLang: "zh",
+  live: "live", connecting: "connecting …", reconnecting: "reconnecting …", quiet: "no news from the server",
+  catchingUp: (n) => `catching up, ${n} records to go`, waitingForFans: "waiting for the first score",
+  noBrand: "no brand yet", nothing: { angry: "nobody was angry yet", leaving: "nobody is leaving yet", back: "nobody yet", tier: "no moves yet", top: "nobody yet", rising: "nobody rose yet" },
+  hint: { back: "at the earliest a day after he was at risk" },
+  troubles: {},
+  severity: (n) => `severity ${n} of 3`, post: (id) => `post ${id}`, noPost: "post not named", bySum: "by the sum of comments",
+  usually: (gap, silent) => `usually comes every ${gap.replace(/^1 /, "")}; silent for ${silent}`, silentFor: (silent) => `silent for ${silent}`,
+  onlyPrizes: "came for prizes only", wasUnhappy: "was unhappy",
+  backAfter: (silent) => `back after ${silent}`, spokeAgain: (silent) => `spoke again after ${silent}`,
+  day: (n) => count(n, "day"), hour: (n) => count(n, "hour"), minute: (n) => count(n, "minute"), second: (n) => count(n, "second"),
+  agoNow: "now", ago: (n, unit) => `${n} ${{ s: "s", m: "min", h: "h", d: "d" }[unit]} ago`,
+  tiers: { "passer-by": "passer-by", fan: "fan", active: "active", core: "core" },
+  lifecycles: { new: "new", active: "active", at_risk: "at risk", churned: "churned", returned: "returned" },
+  moved: (from, to) => `${from} → ${to}`, up: "up", down: "down",
+  score: "Score", tier: "Tier", lifecycle: "Lifecycle", churnRisk: "Churn risk", mood: "Mood", moodSays: (mean, n) => `${mean} of -1 to 1, ${count(n, "comment")}`, comes: "Usually comes every",
+  firstSeen: "First seen", lastSeen: "Last seen", parts: "What the score is made of", counts: "What the fan did",
+  history: "Flags", noHistory: "no flags", notFound: "This fan is not known.", failed: "The server could not answer.",
+  part: { talk: "talks", share: "shares", influence: "reaches others", relevance: "here for the brand", authenticity: "authentic" },
+  about: { talk: "likes, comments, purchases of late", share: "reposts and shown orders of late", influence: "others who shared what he shared",
+    relevance: "less when acts were paid with prizes", authenticity: "0.1 while a bot's rhythm is seen, else 1" },
+  formula: "Score = 100 × authentic × here for the brand × (0.40 talks + 0.30 shares + 0.30 reaches others), unless the brand's parameters give other weights.",
+  count: { like: "likes", unlike: "unlikes", repost: "reposts", show: "shows", comment: "comments", review: "reviews",
+    mention: "mentions", purchase: "purchases", refund: "refunds" },
+  standing: "stands", flag: { at_risk: "at risk", churned: "churned", returned: "came back", cleared: "cleared", raised: "angry" },
+  says: (title, values) => `${title}; now: ${values}`, rank: (n) => `rank ${n}`,
+};

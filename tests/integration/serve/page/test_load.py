@@ -1,0 +1,80 @@
+"""Claims about the page while 5,000 events come in every second: it costs little, keeps nothing, and holds still."""
+
+import time
+
+import pytest
+
+from tests.ground.processes import Processes, Running, until
+from tests.integration.serve.asking import metric
+from tests.integration.serve.outputs import Writer
+from tests.integration.serve.page.browser import Browser
+from tests.integration.serve.page.looking import WIDTHS, address, shifted
+
+RATE = 5000
+STARTED_S = 90.0
+SETTLE_S = 10.0  # first seconds, which are not measured
+MOST_CORE = 0.25
+GROWN_BYTES = 4_000_000  # of the page's heap after a collection: the charts' five minutes are a part of it
+
+
+@pytest.mark.parametrize("seconds", [40.0, pytest.param(300.0, marks=pytest.mark.full)])
+def test_the_page_under_5000_events_a_second(
+    browser: Browser, processes: Processes, writer: Writer, seconds: float
+) -> None:
+    processes.worker()
+    serve = processes.serve()
+    browser.resize(*WIDTHS["laptop"])
+    browser.open(address(serve))
+    feed = processes.command("simulate", "--rate", str(RATE), "--history-days", "0", "--no-burst", "--json")
+    until(lambda: rate(browser) > RATE / 2, STARTED_S, lambda: f"events, not {browser.texts('#tile-rate')}")
+    until(lambda: len(browser.rows("top")) == 10, STARTED_S, "fans")
+    _watch(browser, serve, SETTLE_S)
+    began, cpu, heap = time.monotonic(), cpu_of(serve), memory(browser)
+    browser.run("window.shifts = []")
+    rates = _watch(browser, serve, seconds)
+    core = (cpu_of(serve) - cpu) / (time.monotonic() - began)
+    grown = memory(browser)["JSHeapUsedSize"] - heap["JSHeapUsedSize"]
+    nodes = memory(browser)["Nodes"] - heap["Nodes"]
+    behind = metric(serve, 'fanpulse_serve_lag_messages{topic="fan-scores"}')
+    print(f"{sum(rates) / len(rates):.0f} events/s for {seconds:.0f} s; serve {core:.1%} of a core; heap "
+          f"{heap['JSHeapUsedSize'] / 1e6:.1f} MB, grown {grown / 1e6:+.2f} MB, nodes {nodes:+.0f}; "
+          f"CLS {shifted(browser):.4f}; the copy is {behind:.0f} records behind")  # fmt: skip
+    assert feed.child.is_running, feed.words()
+    assert sum(rates) / len(rates) > RATE * 0.6, rates
+    assert core < MOST_CORE
+    assert grown < GROWN_BYTES
+    assert nodes < 200
+    assert shifted(browser) < 0.1, browser.run("return window.shifts")
+    assert browser.complaints() == []
+
+
+def _watch(browser: Browser, serve: Running, seconds: float) -> list[float]:
+    """Return the rates that the page showed meanwhile; fail when it stopped being live."""
+    rates: list[float] = []
+    end = time.monotonic() + seconds
+
+    def over() -> bool:
+        rates.append(rate(browser))
+        assert serve.child.is_running
+        return time.monotonic() > end
+
+    until(over, seconds + 30.0, "the time to pass")
+    return rates
+
+
+def rate(browser: Browser) -> float:
+    text = browser.texts("#tile-rate")[0].replace(",", "")
+    return float(text) if text.isdigit() else 0.0
+
+
+def cpu_of(serve: Running) -> float:
+    """Return the seconds of processor time that the serve process has used."""
+    return metric(serve, "process_cpu_seconds_total")
+
+
+def memory(browser: Browser) -> dict[str, float]:
+    """Return what the page holds once what nobody needs is thrown away."""
+    browser.driver.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+    browser.driver.execute_cdp_cmd("Performance.enable", {})
+    found = browser.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return {one["name"]: float(one["value"]) for one in found}
