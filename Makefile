@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check lint types unit-plain unit unit-bounds integration integration-full \
-	bench chaos chaos-full lock clean
+	bench chaos chaos-full manifests lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,10 @@ chaos: setup  ## faults on a real Kafka, counted: the short form
 
 chaos-full: setup  ## every fault, with repeats
 	$(PYTEST) tests/chaos --repeats 2 --table tests/chaos/results.txt $(ARGS)
+
+manifests: setup  ## write dashboards and manifests that repeat what is said elsewhere
+	$(BIN)/python -m deploy.grafana.make
+	$(BIN)/python -m deploy.kubernetes.make
 
 lock:  ## pin all packages anew, with hashes
 	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && $(PYTHON) -m venv $$there \

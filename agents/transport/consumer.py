@@ -139,7 +139,7 @@ class Consumer(driver.Consumer):
             await self.sleep(SIBLING_S)
         else:
             found = await self._thread.getmany(wanted, patience)
-            if self._is_current(generation):  # else fetched before a rebalance: all is read again from what is committed
+            if self._is_current(generation):  # else from before a rebalance: it is read again from what is committed
                 for tp, block in found.items():
                     self.order.add(tp, block)
         await self.done.wait()
@@ -150,8 +150,8 @@ class Consumer(driver.Consumer):
 
     def _next(self) -> list[tuple[TP, RawBlock]]:
         """Take blocks until one of a lagging topic is wanted that is not here."""
-        blocks = [self.order.oldest()]
-        while self.order and not self.order.lacks(self._lagging()):
+        lagging, blocks = self._lagging(), [self.order.oldest()]
+        while self.order and not self.order.lacks(lagging):
             blocks.append(self.order.oldest())
         self.delivered |= {tp: block.next_offset for tp, block in blocks}
         return blocks

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 FETCH_BYTES = 1 << 20  # of one partition in one fetch; 256 KB to 4 MB made no difference
 FOREVER_S = 10**9
-TURN_S = 0.005  # that blocks are applied without letting the loop do anything else
+TURN_S = 0.0005  # that blocks are applied without letting the loop do anything else
 
 
 class BlockSchema(faust.Schema):

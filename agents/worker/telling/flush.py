@@ -23,7 +23,7 @@ from streams.columns import Todo
 log = logging.getLogger(__name__)
 
 APART_S = 0.010  # between flushes while caught up: what latency costs
-BEHIND_S = 1.5  # between flushes on a backlog: one changelog record per fan and flush, so fewer flushes write less
+BEHIND_S = 2.0  # between flushes on a backlog: one changelog record per fan and flush, so fewer flushes write less
 MOST_EVENTS = 400_000  # of one flush, so that a transaction stays well under its time-out
 
 encode = msgspec.json.Encoder().encode
