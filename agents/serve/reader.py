@@ -22,7 +22,7 @@ from schemas.topics import FAN_FLAGS, FAN_SCORES
 log = logging.getLogger(__name__)
 
 MOST = 2000  # records of a batch
-PACE_S = 0.1  # between two batches when caught up: a fan who changes often is written less often
+PACE_S = 0.25  # between two batches when caught up: a fan who changes often is written less often
 DESCRIBE_S = 30.0  # between two questions whether the topics are still the same
 CHECK_S = 1.0  # between two questions whether Redis is still there and ours
 BACK_OFF_S = (0.2, 5.0)  # first and longest pause after a failure

@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from aiokafka.record.util import calc_crc32c
+from google_crc32c import value as crc32c
 
 from schemas.layout import Bytes
 
@@ -73,6 +73,6 @@ class Packed:
             last, now = self._count - 1, self._now_ms
             head = (0, self.size() - LENGTH_STOPS, -1, MAGIC, 0, TRANSACTIONAL, last, now, now, *self._producer)
             HEADER.pack_into(self._data.data, 0, *head, self._count)
-            struct.pack_into(">I", self._data.data, CRC_AT, calc_crc32c(self._data[CHECKED_FROM:].tobytes()))
+            struct.pack_into(">I", self._data.data, CRC_AT, crc32c(self._data[CHECKED_FROM:].tobytes()))
             self._built = self._data.tobytes()
         return self._built

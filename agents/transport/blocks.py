@@ -8,7 +8,7 @@ import numpy as np
 from aiokafka import codec, errors
 from aiokafka.consumer import fetcher as driver
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, FetchResult
-from aiokafka.record.util import calc_crc32c
+from google_crc32c import value as crc32c
 
 from agents.transport.batch import CHECKED_FROM, COMPRESSION, CONTROL, HEADER, LOG_APPEND, MAGIC, TRANSACTIONAL, Batch
 from streams.records.spans import Records, read_batch
@@ -107,7 +107,7 @@ def _batches(tp: Any, data: bytes) -> list[Batch]:
             break
         if batch.magic != MAGIC:
             raise errors.UnsupportedForMessageFormatError(f"{tp}: records of format {batch.magic}")
-        if calc_crc32c(data[at + CHECKED_FROM : batch.stop]) != batch.crc:
+        if crc32c(data[at + CHECKED_FROM : batch.stop]) != batch.crc:
             raise errors.CorruptRecordException(f"Invalid CRC - {tp}, offset {batch.base_offset}")
         found.append(batch)
         at = batch.stop
