@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.embedded.valkey import Valkey
 from tests.ground.certificates import Authority
 from tests.ground.installation import Installation, fresh
 from tests.ground.locked import LockedKafka, LockedRedis, redis_server
+from tests.ground.processes import Processes, Running
+from tests.integration.security.raw import TOKEN
 from tests.needed import need
 
 
@@ -45,3 +48,13 @@ def installation(locked: LockedKafka, tmp_path: Path) -> Installation:
     made = fresh(tmp_path, locked.internal)
     made.create_topics()
     return made
+
+
+@pytest.fixture(scope="package")
+def served(locked: LockedKafka, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A serve process that asks for a token; it survives all of this."""
+    made = fresh(tmp_path_factory.mktemp("served"), locked.internal, valkey.url)
+    made.create_topics()
+    processes = Processes(made)
+    yield processes.serve(WEB_TOKEN=TOKEN)
+    processes.end()

@@ -5,6 +5,25 @@ import time
 from typing import NamedTuple
 
 from agents.supervise.ports import LOOPBACK
+from tests.ground.processes import Running
+
+TOKEN = "sesame-4b1d-ünlock"
+FORM = b"POST /sign-in HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded"
+QUESTIONS = {
+    "a header of 1 MB": b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n",
+    "a line of 1 MB": b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n\r\n",
+    "10,000 headers": b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500) + b"\r\n\r\n",
+    "NUL in a header": b"GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n",
+    "two lengths": b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    "length and chunks": b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a length that is none": b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
+    "a bad chunk": b"POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n\r\n",
+    "a name that no token is": b"GET / HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n",
+    "an unknown method": b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a tunnel": b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n",
+}  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -59,3 +78,14 @@ def hung_up(line: socket.socket, within: float) -> float:
     except ConnectionError:
         pass
     return time.monotonic() - began
+
+
+def metrics_port(serve: Running) -> int:
+    return int(serve.environ["FANPULSE_METRICS_PORT"]) + 1
+
+
+def is_quiet(serve: Running) -> None:
+    """Make sure that nothing of all that made the process tell of an error of its own, and that it answers."""
+    assert get(serve.port, "/readyz").status == 200
+    assert "Traceback" not in serve.words(2000)
+    assert "Error handling request" not in serve.words(2000)
