@@ -18,7 +18,8 @@ QUIET = (
 
 def frames(error: BaseException) -> str:
     """Return where an error came from and its type, without its message: that may hold a fan's words."""
-    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+    where = "".join(traceback.format_tb(error.__traceback__))
+    return f"Traceback (most recent call last):\n{where}{type(error).__name__}"
 
 
 def configure(settings: Settings) -> None:

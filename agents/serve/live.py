@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 BRANDS = 100  # that the page offers
-LOOK_S = 0.1  # between two looks at who waits
+LOOK_S = 0.2  # between two looks at who waits
 WORKERS_EVERY = 5  # ticks between two counts of workers
 
 
@@ -57,7 +57,7 @@ class Live:
             await self._ask(broker, reader, with_workers=turn % WORKERS_EVERY == 0)
 
     async def watch(self, broker: Broker, reader: Reader) -> None:
-        """See how long events wait for their score, ten times a second for ever; trouble is told by ``ask``."""
+        """See how long events wait for their score, five times a second for ever; trouble is told by ``ask``."""
         async for _ in _every(LOOK_S):
             if reader.source is None or self.state.kafka is not None:
                 continue

@@ -26,7 +26,7 @@ class Waits(Struct, frozen=True):
 
 
 class Watch:
-    """Tells from what is seen of some partitions, ten times a second or so, how long events waited."""
+    """Tells from what is seen of some partitions, five times a second or so, how long events waited."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""

@@ -13,7 +13,14 @@ from tests.ground.processes import Running, until
 from tests.integration.security.raw import FORM, QUESTIONS, answer, ask, get, hung_up, is_quiet, metrics_port
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET /brands HTTP/1.1\r\nHost: a\r\n"])
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(b"", marks=pytest.mark.full),
+        pytest.param(b"GET / HT", marks=pytest.mark.full),
+        b"GET /brands HTTP/1.1\r\nHost: a\r\n",
+    ],
+)
 def test_who_does_not_come_to_the_point_is_hung_up_on(begun: bytes, served: Running) -> None:
     with socket.create_connection((LOOPBACK, served.port)) as line:
         line.sendall(begun)

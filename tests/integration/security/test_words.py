@@ -105,7 +105,7 @@ def first_news(port: int) -> str:
         return came.decode()
 
 
-@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+@pytest.mark.parametrize("level", [pytest.param("INFO", marks=pytest.mark.full), "DEBUG"])
 def test_words_are_nowhere_but_in_inputs_and_dead_letters(
     level: str, processes: Processes, installation: Installation, valkey: Valkey
 ) -> None:

@@ -16,11 +16,12 @@ Kept = tuple[int, int, bytes | None, bytes | None]
 COMPACTING = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01"}
 
 
-@pytest.fixture
-def topic(kafka: Kafka) -> str:
+@pytest.fixture(params=[{}])
+def topic(kafka: Kafka, request: pytest.FixtureRequest) -> str:
+    """A topic; parametrized indirectly by its configuration."""
     name = f"blocks-{uuid4().hex[:8]}"
     with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as client:
-        client.create_topics({name: {"num_partitions": 1, "replication_factor": 1, "configs": COMPACTING}})
+        client.create_topics({name: {"num_partitions": 1, "replication_factor": 1, "configs": request.param}})
         client.wait_for_topics([name])
     return name
 
@@ -94,6 +95,7 @@ def test_blocks_hold_what_stock_aiokafka_delivers(kafka: Kafka, topic: str, isol
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("topic", [COMPACTING], indirect=True, ids=["compacted"])
 def test_compaction_leaves_holes_that_blocks_pass(kafka: Kafka, topic: str) -> None:
     async def scene() -> None:
         at = TopicPartition(topic, 0)
