@@ -90,9 +90,7 @@ QUICK = {"wrong password, SCRAM", "wrong CA", "plain to a TLS port"}
 KINDS = [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.full) for kind in KAFKA]
 
 
-@pytest.mark.parametrize(
-    "kind", [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.full) for kind in KAFKA]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_kafka_that_does_not_let_us_in_is_told(
     kind: str, processes: Processes, locked: LockedKafka, stranger: Authority
 ) -> None:
