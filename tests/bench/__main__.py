@@ -65,7 +65,7 @@ def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Resul
     say("our worker")
     ours = run_workers(settings, given.events, given.workers)
     if given.recovery:
-        say(str(recover(settings, given.fans)))
+        say(str(recover(settings)))
     say("Faust as in its tutorial")
     return [ours, tutorial(settings, given.tutorial_events), raw, decoded]
 
