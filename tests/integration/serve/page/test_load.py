@@ -13,13 +13,16 @@ from tests.integration.serve.page.looking import WIDTHS, address, shifted
 RATE = 5000
 STARTED_S = 90.0
 SETTLE_S = 10.0  # first seconds, which are not measured
-MOST_CORE = 0.25
 GROWN_BYTES = 4_000_000  # of the page's heap after a collection: the charts' five minutes are a part of it
 
 
-@pytest.mark.parametrize("seconds", [40.0, pytest.param(300.0, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    ("seconds", "most_core"),
+    [(40.0, 0.4), pytest.param(300.0, 0.25, marks=pytest.mark.full)],
+    ids=["generous, for a busy machine", "the bar"],
+)
 def test_the_page_under_5000_events_a_second(
-    browser: Browser, processes: Processes, writer: Writer, seconds: float
+    browser: Browser, processes: Processes, writer: Writer, seconds: float, most_core: float
 ) -> None:
     processes.worker()
     serve = processes.serve()
@@ -41,7 +44,7 @@ def test_the_page_under_5000_events_a_second(
           f"CLS {shifted(browser):.4f}; the copy is {behind:.0f} records behind")  # fmt: skip
     assert feed.child.is_running, feed.words()
     assert sum(rates) / len(rates) > RATE * 0.6, rates
-    assert core < MOST_CORE
+    assert core < most_core
     assert grown < GROWN_BYTES
     assert nodes < 200
     assert shifted(browser) < 0.1, browser.run("return window.shifts")
