@@ -14,7 +14,8 @@ from agents.supervise.ports import LOOPBACK, free_row, is_free
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    with socket.create_server((LOOPBACK, 0)) as server:
+    """A port that is taken behind two that are not."""
+    with socket.create_server((LOOPBACK, free_row(3) + 2)) as server:
         yield server.getsockname()[1]
 
 
