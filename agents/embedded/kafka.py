@@ -49,8 +49,9 @@ class Kafka(Server):
         extra: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(directory)
-        controller, internal = free_ports(2)
-        self.listeners = Listeners(client=free_port(port), controller=controller, internal=internal, protocol=protocol)
+        client = free_port(port)
+        controller, internal = [other for other in free_ports(3) if other != client][:2]
+        self.listeners = Listeners(client=client, controller=controller, internal=internal, protocol=protocol)
         self.extra = dict(extra or {})
 
     @property
