@@ -33,6 +33,7 @@ class Event:
     is_incentivized: i8
     earns: i8  # in: another fan's post was shared; out: and he gets the credit
     verdict: i8
+    brand: i8  # out: the brand's row in the parameters
 
 
 class Flag(IntEnum):

@@ -27,7 +27,8 @@ def fold(t: Columns, events: Rows, topic: int, params: Rows, turns: Rows) -> int
     for i in range(len(events)):
         e: Event = events[i]
         f: Fan = t.rows[e.row]
-        p: Params = params[t.code[e.row]]
+        e.brand = t.code[e.row]
+        p: Params = params[e.brand]
         e.verdict = admit(f, topic, e.offset, e.ident)
         if e.verdict != Verdict.APPLIED:
             e.earns = 0

@@ -4,7 +4,7 @@ import numpy as np
 
 from schemas.events import Topic
 from schemas.layout import Rows
-from streams.columns import TURN, Verdict
+from streams.columns import TURN
 from streams.fold import MOST_TURNS, fold, wake
 from streams.params import Brands
 from streams.state.table import Table
@@ -20,18 +20,17 @@ class Partition:
 
     def fold(self, events: Rows, topic: Topic) -> Rows:
         """Apply a block; return its turns. ``verdict`` and ``earns`` say what became of each event."""
-        turns = np.zeros(MOST_TURNS * len(events), TURN)
+        turns = np.empty(MOST_TURNS * len(events), TURN)
         columns = self.fans.columns
         n = fold(columns, events, int(topic), self.brands.rows, turns)
         if len(events) and topic != Topic.CREDITS:
-            counted = events["verdict"] != Verdict.REPLAYED
-            self.fans.feeds.see(columns.feed[events["row"][counted]], events["at"][counted])
-            self.newest_read[topic] = max(self.newest_read.get(topic, 0), int(events["at"].max()))
+            newest = self.fans.feeds.see(columns.feed, events)
+            self.newest_read[topic] = max(self.newest_read.get(topic, 0), newest)
         return turns[:n]
 
     def tick(self, now: int, lagging: set[Topic], most: int) -> Rows:
         """Let time pass to ``now``; wake due fans while fewer than ``most`` flags turned; return the turns."""
         behind = {int(topic): self.newest_read.get(topic, 0) for topic in lagging}
         clock = self.fans.feeds.clock(now, behind)
-        turns = np.zeros(most + MOST_TURNS, TURN)
+        turns = np.empty(most + MOST_TURNS, TURN)
         return turns[: wake(self.fans.columns, self.fans.late(clock), clock, self.brands.rows, turns)]

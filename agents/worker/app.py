@@ -2,30 +2,24 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import faust
 from faust.events import Event
-from faust.types import TP, StreamT
+from faust.types import StreamT
 
 from agents.errors import FailStopError, FanpulseError
 from agents.logs import frames
 from agents.settings import Settings
-from agents.transport.blocks import NOTHING, RawBlock
 from agents.transport.consumer import Transport
-from agents.worker.applying import continuity
-from agents.worker.applying.blackbox import BlackBox
-from agents.worker.applying.careful import apply_one_by_one
-from agents.worker.applying.scoring import Scoring
+from agents.worker.applying.batches import Applying, batches
 from agents.worker.owning.owner import Owner
 
 log = logging.getLogger(__name__)
 
 FETCH_BYTES = 1 << 20  # of one partition in one fetch; 256 KB to 4 MB made no difference
 FOREVER_S = 10**9
-TURN_S = 0.0005  # that blocks are applied without letting the loop do anything else
 
 
 class BlockSchema(faust.Schema):
@@ -69,13 +63,13 @@ def build(settings: Settings, instance_id: str, options: dict[str, Any], owner: 
     return app
 
 
-def attach(app: faust.App, settings: Settings, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
+def attach(app: faust.App, settings: Settings, owner: Owner, applying: Applying) -> None:
     """Give the app its agent, and the owner its part in rebalances."""
     names = settings.names
     source = app.topic(*names.inputs, names.credits, names.ticks, schema=BlockSchema())
 
     async def score(stream: StreamT[Any]) -> None:
-        await consume(app, stream, owner, scoring, box)
+        await consume(app, stream, owner, applying)
 
     app.agent(source, name="score")(score)
 
@@ -88,39 +82,24 @@ def attach(app: faust.App, settings: Settings, owner: Owner, scoring: Scoring, b
     app.on_rebalance_complete.connect(take_over, weak=False)
 
 
-async def consume(app: faust.App, stream: Any, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
-    """Apply block after block; what goes wrong here is a bug, and a bug ends the process."""
+async def consume(app: faust.App, stream: Any, owner: Owner, applying: Applying) -> None:
+    """Apply message after message; what goes wrong here is a bug, and a bug ends the process."""
     messages: AsyncIterator[Any] = stream.noack().events()
     async for event in messages:
-        began = time.monotonic()
-        for tp, block in event.value:
+        for batch in batches(event.value):
             who = owner.member()
-            if who is None or event.message.generation_id != who.generation or tp.partition not in owner.held:
-                continue
+            if who is None or event.message.generation_id != who.generation:
+                break
+            ours = [(tp, block) for tp, block in batch if tp.partition in owner.held]
             try:
-                _apply(app, tp, block, owner, scoring, box)
+                applying.apply(ours, owner.held, lambda number: owner.lagging(number, app.consumer.is_lagging))
             except FanpulseError as error:
                 owner.end(error)
             except Exception as error:  # noqa: BLE001  the process ends by it
-                log.error("block of %s before offset %s:\n%s", tp, block.next_offset, frames(error))  # noqa: TRY400
-                owner.end(FailStopError(f"cannot apply a block of {tp.topic}: {type(error).__name__}"))
-            if owner.held[tp.partition].outbox:
+                said = ", ".join(f"{tp.topic}-{tp.partition} before {block.next_offset}" for tp, block in ours[:8])
+                log.error("one of %s blocks (%s):\n%s", len(ours), said, frames(error))  # noqa: TRY400
+                owner.end(FailStopError(f"cannot apply a block: {type(error).__name__}"))
+            if any(owner.held[tp.partition].outbox for tp, _ in ours):
                 owner.flush.changed.set()
-            if time.monotonic() > began + TURN_S:
-                await asyncio.sleep(0)
-                began = time.monotonic()
+            await asyncio.sleep(0)  # a commit may wait for its turn
         event.ack()
-
-
-def _apply(app: faust.App, tp: TP, block: RawBlock, owner: Owner, scoring: Scoring, box: BlackBox) -> None:
-    held = owner.held[tp.partition]
-    if tp.topic == scoring.ticks:
-        scoring.apply(held, tp, block, owner.lagging(held.number, app.consumer.is_lagging))
-        return
-    continuity.check(tp, held.applied.get(tp), block, scoring.metrics, scoring.labels[tp.topic])
-    if box.is_dangerous(tp, block.offset, block.next_offset):
-        apply_one_by_one(scoring, held, tp, block, box)
-        block = RawBlock(block.offset, block.next_offset, NOTHING)
-    box.enter(tp, block.offset, block.next_offset)
-    scoring.apply(held, tp, block, set())
-    box.leave()

@@ -20,6 +20,7 @@ from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.transport.writer import Writer
 from agents.worker import app as faust_app
+from agents.worker.applying.batches import Applying
 from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.scoring import Scoring
 from agents.worker.instance import Instance
@@ -78,14 +79,14 @@ class Worker:
 
     async def run(self) -> Never:
         """Start, score, stop, and end the process."""
-        names, loop, scoring = self.settings.names, asyncio.get_running_loop(), self._scoring()
+        names, loop = self.settings.names, asyncio.get_running_loop()
         writer = Writer(self.options, f"{self.settings.group}-{self.instance}", note(self.partitions))
         await writer.start()
         flush = Flush(writer, names, self.metrics, self.settings.settle_s, self.settings.tick_s)
         owner = self.owner = Owner(self.settings, self.brands, self.partitions, flush, self.metrics, self.options)
         owner.end = fail_stop
         app = faust_app.build(self.settings, self.instance, self.options, owner)
-        faust_app.attach(app, self.settings, owner, scoring, self._black_box())
+        faust_app.attach(app, self.settings, owner, Applying(self._scoring(), self._black_box()))
         self.watch = Watch(self.settings, owner, app, self.metrics)
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):

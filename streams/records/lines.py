@@ -6,14 +6,14 @@ import msgspec
 import numpy as np
 
 from schemas.events import LONGEST
-from schemas.layout import Bytes
+from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
-from streams.records.spans import Record, Records, Texts
+from streams.records.spans import Records, Texts
 
 T = TypeVar("T")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one by JSON that is nested too deep
-OPEN, CLOSE, LINE = 123, 125, 10  # { } and a line's end
+OPEN, CLOSE, COLON, LINE = 123, 125, 58, 10  # { } : and a line's end
 
 
 @compiled
@@ -32,26 +32,33 @@ def join(values: Texts, longest: int, out: Bytes) -> int:
 
 
 @compiled
-def are_lines(keys: Texts, text: Bytes) -> bool:
-    """Return whether ``text`` is the keys, each with a line's end; never so for keys that hold one."""
-    at = 0
+def follow(data: Bytes, at: int, stop: int, lines: Bytes, i: int) -> tuple[int, int]:
+    """Return where a line that begins at ``i`` and the bytes from ``at`` on stop being equal."""
+    while at < stop and i < len(lines) and lines[i] != LINE and data[at] == lines[i]:
+        at, i = at + 1, i + 1
+    return at, i
+
+
+@compiled
+def are_keys(keys: Texts, brands: Bytes, fans: Bytes) -> bool:
+    """Return whether each key is a line of ``brands``, a colon, and a line of ``fans``; all lines end.
+
+    Never so where an id holds a line's end: there are more lines than keys then.
+    """
+    b = f = 0
     for i in range(len(keys.start)):
-        if at + keys.stop[i] - keys.start[i] >= len(text):
+        at, b = follow(keys.data, keys.start[i], keys.stop[i], brands, b)
+        if at == keys.stop[i] or keys.data[at] != COLON or b == len(brands) or brands[b] != LINE:
             return False
-        for k in range(keys.start[i], keys.stop[i]):
-            if keys.data[k] == LINE or keys.data[k] != text[at]:
-                return False
-            at += 1
-        if text[at] != LINE:
+        at, f = follow(keys.data, at + 1, keys.stop[i], fans, f)
+        if at < keys.stop[i] or f == len(fans) or fans[f] != LINE:
             return False
-        at += 1
-    return at == len(text)
+        b, f = b + 1, f + 1
+    return b == len(brands) and f == len(fans)
 
 
-def read(
-    records: Records, decoder: "msgspec.json.Decoder[T]", refused: list[tuple[Record, str]]
-) -> tuple[Records, list[T]]:
-    """Return the records that can be decoded, and what is in them; the others go to ``refused`` with a reason.
+def read(records: Records, decoder: "msgspec.json.Decoder[T]", refused: list[tuple[int, str]]) -> tuple[list[T], Ints]:
+    """Return what is in the records that can be decoded, and their places; those of the others are ``refused``.
 
     Joined by line ends, no two records can be read as one: a line's end is no part of any JSON text but between tokens,
     and behind a closing brace no opening one may follow. So as many objects as records are one object each.
@@ -65,26 +72,26 @@ def read(
         except UNREADABLE:
             found = []
         if len(found) == len(records):
-            return records, found
+            return found, np.arange(len(records))
     return _one_by_one(records, decoder, refused)
 
 
 def _one_by_one(
-    records: Records, decoder: "msgspec.json.Decoder[T]", refused: list[tuple[Record, str]]
-) -> tuple[Records, list[T]]:
-    found, kept = [], []
+    records: Records, decoder: "msgspec.json.Decoder[T]", refused: list[tuple[int, str]]
+) -> tuple[list[T], Ints]:
+    found, places = [], []
     for i, record in enumerate(records):
         value = record.value
         if not value or len(value) > LONGEST:
-            refused.append((record, _size(value)))
+            refused.append((i, _size(value)))
             continue
         try:
             found.append(decoder.decode(value))
         except UNREADABLE as error:
-            refused.append((record, str(error)))
+            refused.append((i, str(error)))
             continue
-        kept.append(i)
-    return records.pick(np.array(kept, np.int64)), found
+        places.append(i)
+    return found, np.array(places, np.int64)
 
 
 def _size(value: bytes | None) -> str:

@@ -1,6 +1,6 @@
 """A block of records as columns over the bytes that Kafka sent: no Python object per record until one is asked for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -79,6 +79,22 @@ class Records:
             columns.append(tuple(span))
         spans = np.array(columns, np.int64).reshape(-1, 6)
         return cls(np.frombuffer(b"".join(pieces), np.uint8), np.ascontiguousarray(spans.T))
+
+    @classmethod
+    def joined(cls, blocks: Sequence["Records"]) -> "Records":
+        """Return the records of several blocks, of partitions of one topic, as one."""
+        if len(blocks) == 1:
+            return blocks[0]
+        sizes = [len(block.data) for block in blocks]
+        begins = np.cumsum([0, *sizes[:-1]]).repeat([len(block) for block in blocks])
+        spans = np.concatenate([block.spans for block in blocks], axis=1)
+        texts = spans[KEY:]
+        texts += np.where(texts == NULL, 0, begins)
+        return cls(np.concatenate([block.data for block in blocks]), spans)
+
+    def part(self, start: int, stop: int) -> "Records":
+        """Return the records from one place up to another, over the same bytes."""
+        return Records(self.data, self.spans[:, start:stop])
 
     def __len__(self) -> int:
         return len(self.offset)

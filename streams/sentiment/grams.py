@@ -140,9 +140,9 @@ def codes_of(texts: list[str]) -> tuple[Codes, Ints]:
     return codes, np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
 
 
-def scratch_of(texts: list[str]) -> tuple[Ints, Places]:
-    """Return the working memory that a batch needs: the tokens of its longest text, and a cell per weight."""
-    return np.empty(max(map(len, texts), default=0), np.int64), np.zeros(1 << BITS, np.int32)
+def tokens_for(texts: list[str]) -> Ints:
+    """Return room for the tokens of the longest text."""
+    return np.empty(max(map(len, texts), default=0), np.int64)
 
 
 def places(texts: list[str]) -> tuple[Places, Ints]:
@@ -153,5 +153,5 @@ def places(texts: list[str]) -> tuple[Places, Ints]:
     """
     codes, stops = codes_of(texts)
     found, ends = np.empty(LONGEST * len(codes), np.int32), np.empty(len(texts), np.int64)
-    places_of(codes, stops, FOLD, scratch_of(texts), found, ends)
+    places_of(codes, stops, FOLD, (tokens_for(texts), np.zeros(1 << BITS, np.int32)), found, ends)
     return found[: ends[-1] if len(ends) else 0].copy(), ends

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from schemas.layout import Floats, Ints, dtype_of, f4
 from streams.compiled import compiled
 from streams.sentiment.characters import FOLD
-from streams.sentiment.grams import BITS, LONGEST, Codes, Folds, Places, codes_of, grams_of, scratch_of, tokens_of
+from streams.sentiment.grams import BITS, LONGEST, Codes, Folds, Places, codes_of, grams_of, tokens_for, tokens_of
 
 FORMAT = 1
 SHIPPED = Path(__file__).with_name("shipped.model")
@@ -60,12 +60,13 @@ def score_each(
     start = 0
     for text in range(len(stops)):
         n = tokens_of(codes, start, stops[text], fold, tokens)
-        n = grams_of(tokens, n, text + 1, seen, grams, 0)
+        n = grams_of(tokens, n, 1, seen, grams, 0)
         start = stops[text]
         if n > 0:
             total = 0.0
             for k in range(n):
                 total += weights[grams[k]]
+                seen[grams[k]] = 0
             out[text] = math.tanh((bias + total / math.sqrt(n)) / 2.0)  # = 2 p - 1
     return out
 
@@ -82,6 +83,7 @@ class Model:
         self._halves = np.asarray(weights, "<f2")
         self._weights = self._halves.astype(np.float32)
         self.bias, self.name = float(np.float32(bias)), name
+        self._seen = np.zeros(1 << BITS, np.int32)  # zeros again after each text: a new one is a megabyte per batch
         if self._weights.shape != (1 << BITS,) or not np.isfinite(self._weights).all() or not math.isfinite(bias):
             raise ValueError(f"a model has 2^{BITS} finite weights and a bias")
         if len(name.encode()) > HEADER["name"].itemsize:
@@ -94,9 +96,9 @@ class Model:
         array([1., 0.])
         """
         codes, stops = codes_of(texts)
-        scratch = scratch_of(texts)
-        grams = np.empty(LONGEST * len(scratch[0]), np.int32)
-        return score_each(codes, stops, FOLD, scratch, grams, (self._weights, self.bias))
+        tokens = tokens_for(texts)
+        grams = np.empty(LONGEST * len(tokens), np.int32)
+        return score_each(codes, stops, FOLD, (tokens, self._seen), grams, (self._weights, self.bias))
 
     def to_bytes(self) -> bytes:
         """Return the file."""

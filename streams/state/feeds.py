@@ -3,13 +3,40 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from schemas.layout import Ints
+from schemas.layout import Floats, Ints, Rows
+from streams.columns import Event, Verdict
+from streams.compiled import compiled
+
+Feed = NDArray[np.int32]
 
 GRACE_MS = 900_000
 GAPS = 20  # usual gaps that a feed may be quiet before its clock stops
 MEMORY = 0.01  # share of the usual gap that one event replaces
 PRESENT_MS = 60_000  # a late feed has caught up when its newest event is no older
+
+
+@compiled
+def see(feed: Feed, events: Rows, newest: Ints, gap: Floats, waited: Ints) -> int:
+    """Move each brand's newest time, and its gap by the time that it moved over the events that it took."""
+    latest = 0
+    for i in range(len(events)):
+        e: Event = events[i]
+        latest = max(latest, e.at)
+        if e.verdict == Verdict.REPLAYED:
+            continue
+        brand = feed[e.row]
+        waited[brand] += 1
+        ahead = e.at - newest[brand]
+        if ahead <= 0:
+            continue
+        if newest[brand] > 0:
+            keep = (1.0 - MEMORY) ** waited[brand]
+            usual = ahead / waited[brand]
+            gap[brand] = usual if gap[brand] == 0.0 else keep * gap[brand] + (1.0 - keep) * usual
+        newest[brand], waited[brand] = e.at, 0
+    return latest
 
 
 class Feeds:
@@ -22,31 +49,21 @@ class Feeds:
         self.rows: dict[str, int] = {}
         self.newest = np.zeros(0, np.int64)
         self.gap = np.zeros(0, np.float64)
+        self.waited = np.zeros(0, np.int64)  # events since the newest
         self.is_late = np.zeros(0, np.bool_)
 
     def row(self, brand: str) -> int:
         """Return the brand's row; a brand never seen gets the next."""
         row = self.rows.setdefault(brand, len(self.rows))
         if row == len(self.newest):
-            size = 2 * row + 8
-            self.newest = np.resize(self.newest, size) if row else np.zeros(size, np.int64)
-            self.gap = np.resize(self.gap, size) if row else np.zeros(size, np.float64)
-            self.is_late = np.resize(self.is_late, size) if row else np.ones(size, np.bool_)
-            self.newest[row:], self.gap[row:], self.is_late[row:] = 0, 0.0, True
+            for column in (self.newest, self.gap, self.waited, self.is_late):
+                column.resize(2 * row + 8, refcheck=False)
+            self.is_late[row:] = True
         return row
 
-    def see(self, rows: Ints, at: Ints) -> None:
-        """Take in a block of events: the brand's row and the event time of each."""
-        for row in np.unique(rows):
-            here = at[rows == row]
-            ahead = int(here.max()) - int(self.newest[row])
-            if ahead <= 0:
-                continue
-            if self.newest[row] > 0:
-                keep = (1.0 - MEMORY) ** len(here)
-                usual = ahead / len(here)
-                self.gap[row] = usual if self.gap[row] == 0.0 else keep * self.gap[row] + (1.0 - keep) * usual
-            self.newest[row] += ahead
+    def see(self, feed: Feed, events: Rows) -> int:
+        """Take in a block of events, whose fans' brands ``feed`` knows by row; return the newest time among them."""
+        return see(feed, events, self.newest, self.gap, self.waited)
 
     def clock(self, now: int, behind: Mapping[int, int]) -> Ints:
         """Return each brand's time at a tick of ``now``.
@@ -57,7 +74,7 @@ class Feeds:
         ``behind`` holds, for each input that lags, the newest event time read from it: 0 while none was.
 
         >>> feeds = Feeds()
-        >>> feeds.see(np.full(1, feeds.row("miot")), np.full(1, 10_000_000))
+        >>> feeds.newest[feeds.row("miot")] = 10_000_000
         >>> int(feeds.clock(99_000_000, {})[0]), int(feeds.clock(99_000_000, {1: 400})[0])
         (10000000, 400)
         """

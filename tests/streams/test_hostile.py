@@ -1,6 +1,7 @@
 """Hostile records: each is refused or taken by the rules, and what stands beside it in a block changes nothing."""
 
 import string
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.events import LONGEST, Topic
 from schemas.layout import Floats
-from streams.block import decode
+from streams.block import Block, columns
 from streams.records.spans import Record, Records
 from streams.state.table import Table
 from tests.streams.histories import BRANDS, NEVER_FUTURE, record
@@ -78,19 +79,27 @@ class Fate(NamedTuple):
     reason: str
 
 
-def fates(records: list[Record], topic: Topic) -> dict[int, Fate]:
-    """Return offset -> fate of records that are decoded as one block."""
+def fates(records: list[Record], topic: Topic, *cuts: int) -> dict[int, Fate]:
+    """Return offset -> fate of records that are decoded together: as one block, or as the blocks between the cuts."""
     fans = Table(BRANDS, (0, 0))
-    block = decode(Records.of(records), topic, fans, NEVER_FUTURE, lengths)
-    found = {one.offset: Fate(None, None, None, reason) for one, reason in block.refused}
-    refused = len(found)
-    keys = fans.index.keys(block.events["row"])
-    for key, event, act in zip(keys, block.events, list(block.acts), strict=True):
+    edges = [0, *(min(cut, len(records)) for cut in sorted(cuts)), len(records)]
+    blocks = [Records.of(records[a:b]) for a, b in pairwise(edges)]
+    decoded = columns(Records.joined(blocks), topic, BRANDS.staff, NEVER_FUTURE, lengths)
+    found: dict[int, Fate] = {}
+    for block in decoded.parts([len(block) for block in blocks]):
+        found |= _fates(block.found(fans), fans)
+    assert len(found) == len(records), "each record has one fate"
+    return found
+
+
+def _fates(block: Block, fans: Table) -> dict[int, Fate]:
+    found = {one.offset: Fate(None, None, None, reason) for one, reason in block.letters()}
+    for key, event, act in zip(fans.index.keys(block.events["row"]), block.events, block.acts, strict=True):
         # as text, for nan is not equal to itself
-        columns = {name: repr(event[name].item()) for name in event.dtype.names if name != "row"}
-        found[int(event["offset"])] = Fate(bytes(key), columns, act, "")
-    assert len(found) == refused + len(block.events) == len(records), "each record has one fate"
-    assert block.ignored == 0
+        told = {name: repr(event[name].item()) for name in event.dtype.names if name != "row"}
+        found[int(event["offset"])] = Fate(bytes(key), told, act, "")
+    assert len(found) == len(block.records)
+    assert block.taken().offset.tolist() == block.events["offset"].tolist()
     return found
 
 
@@ -177,21 +186,24 @@ def torn() -> st.SearchStrategy[list[bytes]]:
 @given(
     parts=st.lists(objects().map(lambda one: [one]) | broken().map(lambda one: [one]) | torn(), max_size=6),
     topic=st.sampled_from([Topic.LIKES, Topic.REPOSTS, Topic.COMMENTS, Topic.PURCHASES]),
+    cuts=st.lists(st.integers(0, 8), max_size=3),
 )
 # As many objects as records when they are joined, and none of these records is one.
-@example(parts=[[OBJECT + b',{"x":"', b'",' + OBJECT[1:]]], topic=Topic.LIKES)
-@example(parts=[[OBJECT + b"," + OBJECT[:30], OBJECT[30:]]], topic=Topic.LIKES)
-@example(parts=[[OBJECT + b"\n" + OBJECT[:30], OBJECT[30:]]], topic=Topic.LIKES)
-@example(parts=[[OBJECT + b"," + OBJECT, b" "]], topic=Topic.COMMENTS)
-@example(parts=[[OBJECT, b"\n", OBJECT + b"\n" + OBJECT]], topic=Topic.COMMENTS)
-@example(parts=[[OBJECT + b"]", b"[" + OBJECT]], topic=Topic.PURCHASES)
-@example(parts=[[OBJECT + b'\n{"x":"}', b'{",' + OBJECT[1:]]], topic=Topic.LIKES)
-@example(parts=[[OBJECT + OBJECT, b'{"x":{}', b"{}" + OBJECT]], topic=Topic.REPOSTS)
-@example(parts=[[OPEN + b',"x":[{}', b"{}]}", OBJECT + OBJECT]], topic=Topic.LIKES)
-def test_a_block_decodes_as_its_records_do_alone(parts: list[list[bytes]], topic: Topic) -> None:
+@example(parts=[[OBJECT + b',{"x":"', b'",' + OBJECT[1:]]], topic=Topic.LIKES, cuts=[1])
+@example(parts=[[OBJECT + b"," + OBJECT[:30], OBJECT[30:]]], topic=Topic.LIKES, cuts=[1])
+@example(parts=[[OBJECT + b"\n" + OBJECT[:30], OBJECT[30:]]], topic=Topic.LIKES, cuts=[1])
+@example(parts=[[OBJECT + b"," + OBJECT, b" "]], topic=Topic.COMMENTS, cuts=[1])
+@example(parts=[[OBJECT, b"\n", OBJECT + b"\n" + OBJECT]], topic=Topic.COMMENTS, cuts=[1])
+@example(parts=[[OBJECT + b"]", b"[" + OBJECT]], topic=Topic.PURCHASES, cuts=[1])
+@example(parts=[[OBJECT + b'\n{"x":"}', b'{",' + OBJECT[1:]]], topic=Topic.LIKES, cuts=[1])
+@example(parts=[[OBJECT + OBJECT, b'{"x":{}', b"{}" + OBJECT]], topic=Topic.REPOSTS, cuts=[1])
+@example(parts=[[OPEN + b',"x":[{}', b"{}]}", OBJECT + OBJECT]], topic=Topic.LIKES, cuts=[1])
+def test_records_decode_alone_as_in_a_block_and_in_several(
+    parts: list[list[bytes]], topic: Topic, cuts: list[int]
+) -> None:
     values = [value for part in parts for value in part]
     records = [Record(n, 0, _key(value), value) for n, value in enumerate(values)]
-    assert fates(records, topic) == alone(records, topic)
+    assert fates(records, topic) == fates(records, topic, *cuts) == alone(records, topic)
 
 
 def _key(value: bytes) -> bytes | None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
+from agents.transport.blocks import RawBlock
+
 ENTRY = struct.Struct("<iiqqi?")
 PATIENCE = 3  # deaths at the same records until they are applied one by one
 
@@ -38,6 +40,9 @@ class BlackBox:
             self._map = mmap.mmap(file.fileno(), ENTRY.size)
         place, partition, start, stop, deaths, is_open = ENTRY.unpack(self._map[:])
         self.suspect: Suspect | None = None
+        self.is_shaken = is_open and place == len(
+            self.topics
+        )  # it died of one of several blocks: each alone from now on
         if is_open and place < len(self.topics):
             self.suspect = Suspect(TopicPartition(self.topics[place], partition), start, stop, deaths + 1)
 
@@ -47,6 +52,14 @@ class BlackBox:
         if old is not None and old.covers(tp, start, stop):
             start, stop, deaths = max(start, old.start), min(stop, old.stop), old.deaths
         self._map[:] = ENTRY.pack(self.topics.index(tp.topic), tp.partition, start, stop, deaths, True)
+
+    def enter_all(self, blocks: Sequence[tuple[TopicPartition, RawBlock]]) -> None:
+        """Note that blocks are about to be decoded; of several it will only be known that it was one of them."""
+        if len(blocks) == 1:
+            ((tp, block),) = blocks
+            self.enter(tp, block.offset, block.next_offset)
+        else:
+            self._map[:] = ENTRY.pack(len(self.topics), 0, 0, 0, 0, True)
 
     def leave(self) -> None:
         """Note that all went well."""

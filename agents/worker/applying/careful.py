@@ -34,10 +34,10 @@ def apply_one_by_one(scoring: Scoring, held: Held, tp: TopicPartition, block: Ra
 def _apply(scoring: Scoring, held: Held, tp: TopicPartition, record: Record) -> None:
     alone, rows, before = Records.of([record]), None, None
     try:
-        block = scoring.decode(held, tp, alone)
+        block = scoring.decode(tp.topic, [alone])[0].found(held.partition.fans)
         rows = block.events["row"]
         before = held.partition.fans.columns.rows[rows].copy()
-        scoring.fold(held, tp, alone, block)
+        scoring.fold(held, tp, block)
     except Exception as error:  # noqa: BLE001  it is told, and the record refused
         log.error("%s, offset %s: it goes to dead letters:\n%s", tp, record.offset, frames(error))  # noqa: TRY400
         if rows is not None:

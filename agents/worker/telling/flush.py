@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -16,6 +18,7 @@ from agents.transport.membership import Membership
 from agents.transport.writer import Writer
 from agents.worker.owning.held import Held, Outbox
 from agents.worker.telling.announce import scores
+from schemas.layout import Ints
 from schemas.outputs import Tick
 from schemas.topics import Names
 from streams.columns import Todo
@@ -122,10 +125,11 @@ class Flush:
         return box
 
     def _count(self, boxes: list[Outbox], load: Load) -> None:
-        now_ms = time.time() * 1000
-        for box in boxes:
-            for topic, stamps in box.stamps:
-                self.metrics.latency.observe(topic, np.maximum(now_ms - stamps, 0.0) / 1000.0)
+        now_ms, stamps = time.time() * 1000, defaultdict[str, list[Ints]](list)
+        for topic, some in chain.from_iterable(box.stamps for box in boxes):
+            stamps[topic].append(some)
+        for topic, all_of_it in stamps.items():
+            self.metrics.latency.observe(topic, np.maximum(now_ms - np.concatenate(all_of_it), 0.0) / 1000.0)
         for topic, n in load.count():
             if topic == self.names.changelog:
                 self.metrics.changelog.inc(n)

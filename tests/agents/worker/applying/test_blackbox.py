@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from aiokafka import TopicPartition
 
+from agents.transport.blocks import NOTHING, RawBlock
 from agents.worker.applying.blackbox import PATIENCE, BlackBox
 
 LIKES, COMMENTS = TopicPartition("likes", 2), TopicPartition("comments", 2)
@@ -65,6 +66,19 @@ def test_a_record_that_kills_alone_is_the_culprit(path: Path) -> None:
     assert one.is_culprit(LIKES, 1)
     assert not one.is_culprit(LIKES, 0)
     assert one.is_dangerous(LIKES, 0, 3)
+
+
+def test_a_death_among_several_blocks_makes_the_next_run_take_each_alone(path: Path) -> None:
+    one = box(path)
+    assert not one.is_shaken
+    one.enter_all([(LIKES, RawBlock(0, 9, NOTHING)), (COMMENTS, RawBlock(5, 6, NOTHING))])
+    one = box(path)
+    assert one.is_shaken
+    assert one.suspect is None
+    one.enter_all([(LIKES, RawBlock(0, 9, NOTHING))])
+    one = box(path)
+    assert not one.is_shaken
+    assert one.suspect == (LIKES, 0, 9, 1)
 
 
 def test_a_file_of_another_size_is_begun_anew(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,11 +11,13 @@ from aiokafka import TopicPartition
 
 from agents.metrics import Metrics
 from agents.transport.blocks import RawBlock
+from agents.worker.applying.batches import Applying
 from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.careful import apply_one_by_one
 from agents.worker.applying.scoring import Scoring, kind_of
 from agents.worker.owning.held import Held
 from agents.worker.telling.announce import scores
+from schemas.events import Topic
 from schemas.outputs import FanFlag, FanScore
 from schemas.topics import Names
 from streams.columns import Todo
@@ -41,8 +44,17 @@ def scoring() -> Scoring:
     return Scoring(NAMES, 1, Metrics(["weibo"]), BRANDS, None)
 
 
+@pytest.fixture
+def applying(scoring: Scoring, tmp_path: Path) -> Applying:
+    return Applying(scoring, BlackBox(tmp_path / "box", (*NAMES.inputs, NAMES.credits)))
+
+
 def block(*records: Record) -> RawBlock:
     return RawBlock(records[0].offset, records[-1].offset + 1, Records.of(records))
+
+
+def nothing_lags(number: int) -> set[Topic]:
+    return set()
 
 
 def told(held: Held) -> list[FanScore]:
@@ -51,43 +63,46 @@ def told(held: Held) -> list[FanScore]:
     return [msgspec.json.decode(texts.at(i), type=FanScore) for _, texts in parts for i in range(len(texts.start))]
 
 
-def test_a_block_leaves_its_offset_and_a_changed_row(held: Held, scoring: Scoring) -> None:
+def test_a_block_leaves_its_offset_and_a_changed_row(held: Held, applying: Applying) -> None:
     tp = TopicPartition("likes", 0)
-    scoring.apply(held, tp, block(record(3), record(4)), set())
+    applying.apply([(tp, block(record(3), record(4)))], {0: held}, nothing_lags)
     assert held.outbox.offsets == held.applied == {tp: 5}
     assert held.outbox.events == 2
     assert [(one.fan_id, one.counts.like) for one in told(held)] == [("f", 2)]
 
 
-def test_a_replayed_block_changes_nothing_and_tells_nothing(held: Held, scoring: Scoring) -> None:
+def test_a_replayed_block_changes_nothing_and_tells_nothing(held: Held, applying: Applying) -> None:
     tp, one = TopicPartition("reposts", 0), block(*(record(n, parent_fan_id="star") for n in range(5)))
-    scoring.apply(held, tp, one, set())
+    applying.apply([(tp, one)], {0: held}, nothing_lags)
     held.take_outbox()
+    held.applied.clear()  # as a takeover does
     before = held.partition.fans.columns.rows[:1].tobytes()
-    scoring.apply(held, tp, one, set())
+    applying.apply([(tp, one)], {0: held}, nothing_lags)
     assert held.partition.fans.columns.rows[:1].tobytes() == before
     assert not held.outbox.flags
     assert not held.outbox.credits
 
 
-def test_a_repost_pays_its_parent_once_per_event(held: Held, scoring: Scoring) -> None:
+def test_a_repost_pays_its_parent_once_per_event(held: Held, applying: Applying) -> None:
     first = record(0, parent_fan_id="star")
-    scoring.apply(held, TopicPartition("reposts", 0), block(first, first._replace(offset=1)), set())
+    applying.apply([(TopicPartition("reposts", 0), block(first, first._replace(offset=1)))], {0: held}, nothing_lags)
     (credit,) = held.outbox.credits[0]
     assert credit.key == b"b:star"
     assert json.loads(credit.value or b"")["by_fan_id"] == "f"
 
 
-def test_a_credit_that_lifts_a_tier_is_evidence_without_a_post(held: Held, scoring: Scoring) -> None:
+def test_a_credit_that_lifts_a_tier_is_evidence_without_a_post(held: Held, applying: Applying) -> None:
     paid = [record(n, fan="star", by_fan_id=f"f{n}") for n in range(2_000)]
-    scoring.apply(held, TopicPartition(NAMES.credits, 0), block(*paid), set())
+    applying.apply([(TopicPartition(NAMES.credits, 0), block(*paid))], {0: held}, nothing_lags)
     flags = [msgspec.json.decode(out.value or b"", type=FanFlag) for out in held.outbox.flags]
     assert [(flag.kind, flag.state, flag.evidence.post_id) for flag in flags] == [("tier", "fan", None)]
     assert flags[0].evidence.event_id
 
 
-def test_a_refused_record_keeps_where_it_came_from(held: Held, scoring: Scoring) -> None:
-    scoring.apply(held, TopicPartition("likes", 0), block(Record(7, NOW, b"b:f", b"{"), record(8)), set())
+def test_a_refused_record_keeps_where_it_came_from(held: Held, applying: Applying) -> None:
+    applying.apply(
+        [(TopicPartition("likes", 0), block(Record(7, NOW, b"b:f", b"{"), record(8)))], {0: held}, nothing_lags
+    )
     (letter,) = held.outbox.letters
     assert dict(letter.headers) | {"reason": b""} == {
         "topic": b"likes",
@@ -98,8 +113,10 @@ def test_a_refused_record_keeps_where_it_came_from(held: Held, scoring: Scoring)
     assert held.applied[TopicPartition("likes", 0)] == 9
 
 
-def test_a_shock_stands_in_the_fans_view(held: Held, scoring: Scoring) -> None:
-    scoring.apply(held, TopicPartition("comments", 0), block(record(0, sentiment=-0.9, post_id="p1")), set())
+def test_a_shock_stands_in_the_fans_view(held: Held, applying: Applying) -> None:
+    applying.apply(
+        [(TopicPartition("comments", 0), block(record(0, sentiment=-0.9, post_id="p1")))], {0: held}, nothing_lags
+    )
     (flag,) = [msgspec.json.decode(out.value or b"", type=FanFlag) for out in held.outbox.flags]
     (view,) = told(held)
     assert (flag.kind, flag.state, flag.severity, flag.evidence.post_id) == ("negative", "raised", 2, "p1")
@@ -109,9 +126,9 @@ def test_a_shock_stands_in_the_fans_view(held: Held, scoring: Scoring) -> None:
 class Cursed(Scoring):
     """Cannot take a record that says so."""
 
-    def fold(self, held: Held, tp: TopicPartition, records: Any, block: Any) -> None:
-        super().fold(held, tp, records, block)
-        if any(b"cursed" in (record.value or b"") for record in records):
+    def fold(self, held: Held, tp: TopicPartition, block: Any) -> None:
+        super().fold(held, tp, block)
+        if any(b"cursed" in (record.value or b"") for record in block.records):
             raise RuntimeError("cursed")
 
 

@@ -1,0 +1,63 @@
+"""What became of events, counted for Prometheus a batch at a time: a block alone is too small to be worth it."""
+
+from collections import defaultdict
+from itertools import chain
+
+import numpy as np
+
+from agents.metrics import FEELINGS, OUTCOMES, Metrics
+from schemas.layout import Rows
+from streams.block import Block
+from streams.columns import Verdict
+
+FEELING_EDGES = -0.2, 0.2
+
+
+class Tally:
+    """Takes blocks that are folded, and counts them when asked."""
+
+    def __init__(self, metrics: Metrics, brand_names: list[str]) -> None:
+        self.metrics, self.brand_names = metrics, brand_names
+        self._blocks: dict[str, list[Block]] = defaultdict(list)
+
+    def add(self, label: str, block: Block) -> None:
+        """Note a block of a topic; its verdicts must stand."""
+        self._blocks[label].append(block)
+
+    def ignore(self, label: str, staff: int) -> None:
+        """Count events of a brand's own people."""
+        if staff:
+            self.metrics.events[label, "ignored"][len(self.metrics.platforms)].inc(staff)
+
+    def count(self) -> None:
+        """Count what was noted."""
+        for label, blocks in self._blocks.items():
+            self._count(label, blocks)
+        self._blocks.clear()
+
+    def _count(self, label: str, blocks: list[Block]) -> None:
+        counters, other = self.metrics.events, len(self.metrics.platforms)
+        events = np.concatenate([block.events for block in blocks]) if len(blocks) > 1 else blocks[0].events
+        if label == "credits":
+            platforms = np.full(len(events), other)
+        else:
+            code = self.metrics.platforms.get
+            acts = chain.from_iterable(block.acts for block in blocks)
+            platforms = np.array([code(act.platform, other) for act in acts], np.int64)
+        n = np.bincount(events["verdict"] * (other + 1) + platforms)
+        for place in np.flatnonzero(n).tolist():
+            verdict, platform = divmod(place, other + 1)
+            counters[label, OUTCOMES[Verdict(verdict)]][platform].inc(int(n[place]))
+        if label == "comments":
+            self._feel(events)
+        rejected = sum(len(block.refused) for block in blocks)
+        if rejected:
+            counters[label, "rejected"][other].inc(rejected)
+
+    def _feel(self, events: Rows) -> None:
+        counted = events[(events["verdict"] == Verdict.APPLIED) | (events["verdict"] == Verdict.LATE)]
+        kinds = np.searchsorted(FEELING_EDGES, counted["sentiment"])
+        n = np.bincount(counted["brand"] * len(FEELINGS) + kinds)
+        for place in np.flatnonzero(n).tolist():
+            code, kind = divmod(place, len(FEELINGS))
+            self.metrics.comments.labels(self.brand_names[code], FEELINGS[kind]).inc(int(n[place]))
