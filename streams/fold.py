@@ -86,6 +86,15 @@ def set_due(t: Columns, picked: Ints, params: Rows) -> None:
 
 
 @compiled
+def announced(t: Columns, picked: Ints) -> None:
+    """Note that readers are about to get what these rows say now; the rows must be recorded with it."""
+    for row in picked:
+        f: Fan = t.rows[row]
+        f.announced, f.announced_seq, f.announced_at = f.score, f.seq, f.as_of
+        t.todo[row] = Todo.RECORD
+
+
+@compiled
 def take(f: Fan, e: Event, topic: int, p: Params) -> None:
     """Take in one event: an act of the fan himself, or the credit for another's."""
     f.count[e.kind] += 1

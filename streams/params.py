@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from schemas.events import Kind
 from schemas.fan import Tier
 from schemas.layout import Rows, dtype_of
+from streams.records.jsontext import packed
 
 DAY = 86_400_000  # milliseconds
 
@@ -109,7 +110,7 @@ class Brands:
     def __init__(self, named: dict[str, Brand], others: Params) -> None:
         self.codes = {name: code for code, name in enumerate(named, 1)}
         self.rows = table([others, *named.values()])
-        self.versions = [str(p.version) for p in (others, *named.values())]
+        self.versions = packed([str(p.version) for p in (others, *named.values())])
         self.staff = frozenset(f"{name}:{fan}".encode() for name, brand in named.items() for fan in brand.staff)
 
     def code(self, name: str) -> int:

@@ -5,8 +5,10 @@ import numpy as np
 
 from schemas.events import Topic
 from streams.block import decode
+from streams.columns import TURN
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.flags import json_flags
 from streams.records.pack import pack
 from streams.records.scores import json_scores
 from streams.records.spans import Record, Records, read_batch
@@ -27,6 +29,7 @@ def warm() -> int:
     partition.tick(1 << 40, set(), most=1)
     fans = partition.fans
     json_scores(fans.columns, np.zeros(1, np.int64), brands, fans.index)
+    json_flags(fans.columns, np.zeros(1, TURN), [None], brands, fans.index)
     keys, values = fans.records()
     ((count, batch),) = pack(keys, values, most=1 << 16)
     spans = np.empty((6, count), np.int64)

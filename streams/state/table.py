@@ -6,7 +6,7 @@ from schemas.fan import FAN, LAYOUT
 from schemas.layout import Bytes, Ints
 from streams.columns import Columns, Todo
 from streams.compiled import compiled
-from streams.fold import set_due
+from streams.fold import announced, set_due
 from streams.params import Brands
 from streams.records.spans import Records, Texts
 from streams.state.feeds import Feeds
@@ -58,11 +58,7 @@ class Table:
 
     def announced(self, picked: Ints) -> None:
         """Note that readers are about to get what these rows say now; the rows must be recorded with it."""
-        rows = self.columns.rows
-        rows["announced"][picked] = rows["score"][picked]
-        rows["announced_seq"][picked] = rows["seq"][picked]
-        rows["announced_at"][picked] = rows["as_of"][picked]
-        self.columns.todo[picked] = Todo.RECORD
+        announced(self.columns, picked)
 
     def records(self) -> tuple[Texts, Texts]:
         """Return changelog records, keys and values, of the rows that changed, which then wait no more.

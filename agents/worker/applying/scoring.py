@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -15,7 +14,6 @@ from agents.transport.blocks import RawBlock
 from agents.transport.load import Out
 from agents.worker.applying.tally import Tally
 from agents.worker.owning.held import Held
-from agents.worker.telling.announce import flags
 from schemas.dead_letters import cut, headers
 from schemas.events import Act, Credit, Topic
 from schemas.layout import Rows
@@ -55,8 +53,7 @@ class Scoring:
     def __init__(
         self, names: Names, partitions: int, metrics: Metrics, brands: Brands, sentiment: Sentiment | None
     ) -> None:
-        self.brand_names, self.staff = [OTHER, *brands.codes], brands.staff
-        self.tally = Tally(metrics, self.brand_names)
+        self.staff, self.tally = brands.staff, Tally(metrics, [OTHER, *brands.codes])
         metrics.begin_at_zero(brands.codes, {*KINDS.values(), INVALID})
         self.topics = {name: Topic(i) for i, name in enumerate((*names.inputs, names.credits))}
         self.labels = {name: topic.name.lower() for name, topic in self.topics.items()}
@@ -103,13 +100,16 @@ class Scoring:
         self.metrics.timer_lag.set(max(time.time() - now / 1000, 0.0))
 
     def _tell(self, held: Held, turns: Rows, acts: list[Act]) -> None:
-        told: Counter[tuple[str, ...]] = Counter()
-        for out, record in flags(held.partition.fans, turns, acts):
-            held.outbox.flags.append(out)
-            brand = record.brand_id if record.brand_id in self.brand_names else OTHER
-            told[brand, record.kind, record.state, record.reason] += 1
-        for labels, n in told.items():
-            self.metrics.flags.labels(*labels).inc(n)
+        if not len(turns):
+            return
+        held.outbox.turns.append(turns)
+        self.tally.turned(held.partition.fans.columns.code[turns["row"]], turns)
+        held.outbox.proofs += [
+            (acts[event].event_id, getattr(acts[event], "post_id", None))
+            if event >= 0
+            else None  # a credit has no post
+            for event in turns["event"].tolist()
+        ]
 
     def _credit(self, held: Held, block: Block) -> None:
         for i in np.flatnonzero(block.events["earns"]).tolist():

@@ -1,24 +1,29 @@
 """What became of events, counted for Prometheus a batch at a time: a block alone is too small to be worth it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.metrics import FEELINGS, OUTCOMES, Metrics
 from schemas.layout import Rows
 from streams.block import Block
 from streams.columns import Verdict
+from streams.records.flag_ids import KINDS
+from streams.records.flags import REASONS, STATES
 
+TURNED = ("flag", "after", "reason")
 FEELING_EDGES = -0.2, 0.2
 
 
 class Tally:
-    """Takes blocks that are folded, and counts them when asked."""
+    """Takes what is folded, and counts it when asked."""
 
     def __init__(self, metrics: Metrics, brand_names: list[str]) -> None:
         self.metrics, self.brand_names = metrics, brand_names
         self._blocks: dict[str, list[Block]] = defaultdict(list)
+        self._turns: Counter[tuple[int, ...]] = Counter()  # by brand, flag, what it turned to, and why
 
     def add(self, label: str, block: Block) -> None:
         """Note a block of a topic; its verdicts must stand."""
@@ -29,11 +34,19 @@ class Tally:
         if staff:
             self.metrics.events[label, "ignored"][len(self.metrics.platforms)].inc(staff)
 
+    def turned(self, codes: NDArray[np.int16], turns: Rows) -> None:
+        """Note transitions, each with its brand's row in the parameters."""
+        self._turns.update(zip(codes.tolist(), *(turns[name].tolist() for name in TURNED), strict=True))
+
     def count(self) -> None:
         """Count what was noted."""
         for label, blocks in self._blocks.items():
             self._count(label, blocks)
+        for (code, flag, after, reason), n in self._turns.items():
+            labels = self.brand_names[code], KINDS[flag], STATES[flag][after], REASONS[reason]
+            self.metrics.flags.labels(*labels).inc(n)
         self._blocks.clear()
+        self._turns.clear()
 
     def _count(self, label: str, blocks: list[Block]) -> None:
         counters, other = self.metrics.events, len(self.metrics.platforms)

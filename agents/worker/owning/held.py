@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from aiokafka import TopicPartition
 
 from agents.transport.load import Out
-from schemas.layout import Ints
+from schemas.layout import Ints, Rows
 from streams.partition import Partition
+from streams.records.flags import Proof
 
 
 @dataclass
@@ -15,7 +16,8 @@ class Outbox:
     """What blocks left for the next flush; the flush takes it whole and leaves an empty one."""
 
     offsets: dict[TopicPartition, int] = field(default_factory=dict)  # next offset of each input
-    flags: list[Out] = field(default_factory=list)
+    turns: list[Rows] = field(default_factory=list)
+    proofs: list[Proof | None] = field(default_factory=list)  # of each turn
     letters: list[Out] = field(default_factory=list)
     credits: dict[int, list[Out]] = field(default_factory=lambda: defaultdict(list))  # by the receiver's partition
     stamps: list[tuple[str, Ints]] = field(default_factory=list)  # topic, when the broker got each event, ms
@@ -23,7 +25,7 @@ class Outbox:
 
     def __bool__(self) -> bool:
         """Return whether something was folded or refused; ticks alone are committed along with the next flush."""
-        return self.events > 0 or bool(self.flags)
+        return self.events > 0 or bool(self.turns)
 
 
 class Held:

@@ -17,11 +17,12 @@ from agents.transport.load import Load, Out
 from agents.transport.membership import Membership
 from agents.transport.writer import Writer
 from agents.worker.owning.held import Held, Outbox
-from agents.worker.telling.announce import scores
 from schemas.layout import Ints
 from schemas.outputs import Tick
 from schemas.topics import Names
 from streams.columns import Todo
+from streams.records.flags import json_flags
+from streams.records.scores import json_scores
 
 log = logging.getLogger(__name__)
 
@@ -112,11 +113,14 @@ class Flush:
         picked = fans.waiting(todo)
         if len(picked):
             fans.announced(picked)
-            for keys, values in scores(fans, picked):
-                load.pack(names.fan_scores, held.number, keys, values)
+            texts = json_scores(fans.columns, picked, fans.brands, fans.index)
+            load.pack(names.fan_scores, held.number, fans.index.texts(picked), texts)
         box = held.take_outbox()
+        if box.turns:
+            turns = np.concatenate(box.turns)
+            texts = json_flags(fans.columns, turns, box.proofs, fans.brands, fans.index)
+            load.pack(names.fan_flags, held.number, fans.index.texts(turns["row"]), texts)
         load.pack(names.changelog, held.number, *fans.records())
-        load.pack_each(names.fan_flags, held.number, box.flags)
         for number, outs in box.credits.items():
             load.pack_each(names.credits, number, outs)
         if box.letters:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from aiokafka import TopicPartition
 
@@ -16,13 +17,14 @@ from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.careful import apply_one_by_one
 from agents.worker.applying.scoring import Scoring, kind_of
 from agents.worker.owning.held import Held
-from agents.worker.telling.announce import scores
 from schemas.events import Topic
 from schemas.outputs import FanFlag, FanScore
 from schemas.topics import Names
 from streams.columns import Todo
 from streams.params import Brands, Params
 from streams.partition import Partition
+from streams.records.flags import json_flags
+from streams.records.scores import json_scores
 from streams.records.spans import Record, Records
 
 NAMES, NOW = Names("", "", "g"), int(time.time() * 1000)
@@ -59,8 +61,14 @@ def nothing_lags(number: int) -> set[Topic]:
 
 def told(held: Held) -> list[FanScore]:
     fans = held.partition.fans
-    parts = scores(fans, fans.waiting(Todo.ANNOUNCE))
-    return [msgspec.json.decode(texts.at(i), type=FanScore) for _, texts in parts for i in range(len(texts.start))]
+    texts = json_scores(fans.columns, fans.waiting(Todo.ANNOUNCE), fans.brands, fans.index)
+    return [msgspec.json.decode(texts.at(i), type=FanScore) for i in range(len(texts.start))]
+
+
+def flagged(held: Held) -> list[FanFlag]:
+    fans, box = held.partition.fans, held.outbox
+    texts = json_flags(fans.columns, np.concatenate(box.turns), box.proofs, fans.brands, fans.index)
+    return [msgspec.json.decode(texts.at(i), type=FanFlag) for i in range(len(texts.start))]
 
 
 def test_a_block_leaves_its_offset_and_a_changed_row(held: Held, applying: Applying) -> None:
@@ -79,7 +87,7 @@ def test_a_replayed_block_changes_nothing_and_tells_nothing(held: Held, applying
     before = held.partition.fans.columns.rows[:1].tobytes()
     applying.apply([(tp, one)], {0: held}, nothing_lags)
     assert held.partition.fans.columns.rows[:1].tobytes() == before
-    assert not held.outbox.flags
+    assert not held.outbox.turns
     assert not held.outbox.credits
 
 
@@ -94,7 +102,7 @@ def test_a_repost_pays_its_parent_once_per_event(held: Held, applying: Applying)
 def test_a_credit_that_lifts_a_tier_is_evidence_without_a_post(held: Held, applying: Applying) -> None:
     paid = [record(n, fan="star", by_fan_id=f"f{n}") for n in range(2_000)]
     applying.apply([(TopicPartition(NAMES.credits, 0), block(*paid))], {0: held}, nothing_lags)
-    flags = [msgspec.json.decode(out.value or b"", type=FanFlag) for out in held.outbox.flags]
+    flags = flagged(held)
     assert [(flag.kind, flag.state, flag.evidence.post_id) for flag in flags] == [("tier", "fan", None)]
     assert flags[0].evidence.event_id
 
@@ -117,7 +125,7 @@ def test_a_shock_stands_in_the_fans_view(held: Held, applying: Applying) -> None
     applying.apply(
         [(TopicPartition("comments", 0), block(record(0, sentiment=-0.9, post_id="p1")))], {0: held}, nothing_lags
     )
-    (flag,) = [msgspec.json.decode(out.value or b"", type=FanFlag) for out in held.outbox.flags]
+    (flag,) = flagged(held)
     (view,) = told(held)
     assert (flag.kind, flag.state, flag.severity, flag.evidence.post_id) == ("negative", "raised", 2, "p1")
     assert [(one.flag_id, one.kind) for one in view.flags] == [(flag.flag_id, "negative")]
