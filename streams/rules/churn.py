@@ -42,7 +42,7 @@ def risk_rises(f: Fan, p: Params) -> int:
 
 @compiled
 def silence(repeats: int, span: float, alive: float, p: Params) -> float:
-    """Return after how many days of silence P(alive) falls to ``alive``; bounds 3..180.
+    """Return after how many days of silence P(alive) falls to ``alive``, within the brand's bounds.
 
     ``repeats`` counts active days after the first, ``span`` the days from the first act to the last.
 
@@ -52,10 +52,10 @@ def silence(repeats: int, span: float, alive: float, p: Params) -> float:
     (7.7, 30.0)
     """
     if repeats < 2:
-        return 30.0 if alive >= p.alive_at_risk else 60.0
+        return p.new_at_risk if alive >= p.alive_at_risk else p.new_churned
     odds = (1.0 / alive - 1.0) * (p.churn_b + repeats) / p.churn_a
     days = (p.churn_alpha + span) * (math.pow(odds, 1.0 / (p.churn_r + repeats)) - 1.0)
-    return min(180.0, max(3.0, days))
+    return min(p.longest_silence, max(p.shortest_silence, days))
 
 
 @compiled

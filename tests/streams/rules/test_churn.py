@@ -31,6 +31,12 @@ def test_without_a_rhythm_it_is_thirty_and_sixty_days(repeats: int) -> None:
     assert (silence(repeats, 9.0, 0.5, P), silence(repeats, 9.0, 0.2, P)) == (30.0, 60.0)
 
 
+def test_bounds_and_windows_are_the_brands() -> None:
+    p = brand(shortest_silence=9.0, longest_silence=10.0, new_at_risk=5.0, new_churned=6.0)
+    assert (silence(50, 3.0, 0.5, p), silence(2, 2_000.0, 0.2, p)) == (9.0, 10.0)
+    assert (silence(1, 9.0, 0.5, p), silence(1, 9.0, 0.2, p)) == (5.0, 6.0)
+
+
 def test_two_repeats_are_a_rhythm() -> None:
     assert silence(2, 9.0, 0.5, P) != 30.0
 
