@@ -93,7 +93,7 @@ class Purchase(Act, gc=False, kw_only=True):
     type: Literal["purchase", "refund"] = "purchase"
     order_id: str
     amount_minor: Annotated[int, Meta(ge=0)]
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(max_length=3, pattern="^[A-Z]{3}$")]  # $ alone lets a line end through
     quantity: Annotated[int, Meta(ge=1)] | None = None
 
 

@@ -40,7 +40,8 @@ def fold(t: Columns, events: Rows, topic: int, params: Rows, turns: Rows) -> int
         take(f, e, topic, p)
         if f.suspect:
             e.earns = 0
-        n = conclude(t, e.row, i, e.sentiment, silent, p, turns, n)
+        last = conclude(t, e.row, e.at, e.sentiment, p, turns, n)
+        n = trace(turns, n, last, e.row, i, silent)
     return n
 
 
@@ -62,7 +63,8 @@ def wake(t: Columns, picked: Ints, clock: Ints, params: Rows, turns: Rows) -> in
             if n + MOST_TURNS > len(turns):
                 break
             age(f, now, p)
-            n = conclude(t, row, -1, float("nan"), now - f.last_seen, p, turns, n)
+            last = conclude(t, row, now, float("nan"), p, turns, n)
+            n = trace(turns, n, last, row, -1, now - f.last_seen)
             t.todo[row] |= Todo.ANNOUNCE
         else:
             t.due[row] = due(f, now, p)
@@ -118,36 +120,38 @@ def take(f: Fan, e: Event, topic: int, p: Params) -> None:
 
 
 @compiled
-def conclude(t: Columns, row: int, event: int, sentiment: float, silent: int, p: Params, turns: Rows, n: int) -> int:
-    """Judge a fan that was moved, and note what is to be done with the row."""
+def conclude(t: Columns, row: int, at: int, sentiment: float, p: Params, turns: Rows, n: int) -> int:
+    """Judge a fan that was moved by what happened ``at``, and note what is to be done with the row."""
     f: Fan = t.rows[row]
     f.seq += 1
-    last = judge(f, sentiment, p, turns, n)
-    for k in range(n, last):
-        turns[k].row, turns[k].event, turns[k].silent_for_s = row, event, silent // 1000
+    life = f.life
+    last = judge(f, at, sentiment, p, turns, n)
     t.todo[row] |= Todo.RECORD | Todo.SETTLE
-    if last > n or abs(f.score - f.announced) >= 1.0 or f.announced_seq == 0:
+    if last > n or f.life != life or abs(f.score - f.announced) >= 1.0 or f.announced_seq == 0:
         t.todo[row] |= Todo.ANNOUNCE
     t.due[row] = due(f, f.as_of, p)
     return last
 
 
 @compiled
-def judge(f: Fan, sentiment: float, p: Params, turns: Rows, n: int) -> int:
-    """Set score, tier, mood and life as they are at ``as_of``; write the turns and return their number."""
+def judge(f: Fan, at: int, sentiment: float, p: Params, turns: Rows, n: int) -> int:
+    """Set score, tier, mood and life as they are at ``as_of``; write the turns and return their number.
+
+    Episodes begin at the moment of what turned them, not at ``as_of``: late events share that, and with it an id.
+    """
     f.score = score(f, p, f.as_of)
     tier = tier_of(f.score, relevance(f.on_brand, f.whole), f.tier, p)
     if tier != f.tier:
-        n = turn(turns, n, f, Flag.TIER, f.tier, tier)
+        n = turn(turns, n, f, at, Flag.TIER, f.tier, tier)
         f.tier = tier
     raised = 1 if f.tier == Tier.CORE or reach(f.credit) >= 0.5 else 0
     angry = int(is_negative(f.is_negative == 1, sentiment, f.mood, f.mood_n, p))
     if angry != f.is_negative:
         shock = angry and sentiment <= p.mood_shock
         if angry:
-            f.negative_since, f.severity = f.as_of, (2 if shock else 1) + raised
-        n = turn(turns, n, f, Flag.NEGATIVE, f.is_negative, angry)
-        turns[n - 1].since, turns[n - 1].severity = f.negative_since, f.severity
+            f.negative_since, f.severity = max(at, f.negative_since + 1), (2 if shock else 1) + raised
+        n = turn(turns, n, f, f.negative_since, Flag.NEGATIVE, f.is_negative, angry)
+        turns[n - 1].severity = f.severity
         turns[n - 1].reason = Reason.COMMENT if shock else Reason.MOOD
         f.is_negative = angry
     life = life_at(f, f.as_of, p)
@@ -165,8 +169,7 @@ def live(f: Fan, life: int, raised: int, p: Params, turns: Rows, n: int) -> int:
     leaves = life in (Life.AT_RISK, Life.CHURNED)
     if life == Life.AT_RISK:
         f.churn_from = limit(f, p.alive_at_risk, p)
-    n = turn(turns, n, f, Flag.CHURN, f.life, life)
-    turns[n - 1].since = f.churn_from
+    n = turn(turns, n, f, f.churn_from, Flag.CHURN, f.life, life)
     turns[n - 1].reason = why(f, p) if leaves else Reason.ACT
     if leaves:
         f.churn_severity = (1 if life == Life.AT_RISK else 2) + raised
@@ -176,10 +179,18 @@ def live(f: Fan, life: int, raised: int, p: Params, turns: Rows, n: int) -> int:
 
 
 @compiled
-def turn(turns: Rows, n: int, f: Fan, flag: int, before: int, after: int) -> int:
-    """Write one transition behind the ``n`` there are, an episode of its own of severity 1, and return their number."""
+def turn(turns: Rows, n: int, f: Fan, since: int, flag: int, before: int, after: int) -> int:
+    """Write one transition of severity 1 behind the ``n`` there are, and return their number."""
     t: Turn = turns[n]
-    t.at, t.since, t.score, t.seq = f.as_of, f.as_of, f.score, f.seq
+    t.at, t.since, t.score, t.seq = f.as_of, since, f.score, f.seq
     t.flag, t.before, t.after, t.reason, t.severity = flag, before, after, Reason.SCORE, 1
     t.usual_gap_s = usual_gap(f)
     return n + 1
+
+
+@compiled
+def trace(turns: Rows, n: int, last: int, row: int, event: int, silent: int) -> int:
+    """Note whose the newest turns are, which event turned them, and after how long a silence; return ``last``."""
+    for k in range(n, last):
+        turns[k].row, turns[k].event, turns[k].silent_for_s = row, event, silent // 1000
+    return last

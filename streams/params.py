@@ -41,6 +41,14 @@ class Weights(Vector, frozen=True, forbid_unknown_fields=True):
     credit: float = 1.0
 
 
+class Drives(Vector, frozen=True, forbid_unknown_fields=True):
+    """What each part is of the score, before relevance and authenticity; together at most 1."""
+
+    talk: Share = 0.4
+    share: Share = 0.3
+    influence: Share = 0.3
+
+
 class Bars(Vector, frozen=True, forbid_unknown_fields=True):
     """Scores at which a tier begins, or ends, in the order of ``Tier``."""
 
@@ -48,6 +56,16 @@ class Bars(Vector, frozen=True, forbid_unknown_fields=True):
     fan: float = 10.0
     active: float = 30.0
     core: float = 60.0
+
+
+ASCENDING = (
+    ("alive_churned", "alive_at_risk"),
+    ("regular_cv", "human_cv"),
+    ("shortest_silence", "longest_silence"),
+    ("new_at_risk", "new_churned"),
+    ("mood_shock", "mood_raise"),
+    ("mood_raise", "mood_clear"),
+)
 
 
 class Params(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +80,7 @@ class Params(Struct, frozen=True, forbid_unknown_fields=True):
     relevance_half_life: Positive = 60.0
     activity_half_life: Positive = 60.0  # of what churn_risk reads
     half_way: Positive = 20.0  # the sum that gives half of a part
+    part: Annotated[Drives, "<f8", 3] = Drives()
     daily_cap: Count = 20
     gaps_needed: Count = 20
     regular_cv: Positive = 0.35
@@ -76,9 +95,30 @@ class Params(Struct, frozen=True, forbid_unknown_fields=True):
     churn_b: Positive = 6.0
     alive_at_risk: Share = 0.5
     alive_churned: Share = 0.2
+    shortest_silence: Positive = 3.0  # days; what the chance that he is alive says is held between these two
+    longest_silence: Positive = 180.0
+    new_at_risk: Positive = 30.0  # days of silence of a fan who has no rhythm yet
+    new_churned: Positive = 60.0
     mood_step: Share = 0.3
     mood_raise: Feeling = -0.3
+    mood_comments: Count = 3  # that a low mean must rest on
     mood_shock: Feeling = -0.6
+    mood_clear: Feeling = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what would contradict itself.
+
+        Raises:
+            ValueError: in one sentence; of a file, msgspec adds the place.
+        """
+        for low, high in ASCENDING:
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} must not be above {high}")
+        for tier in Tier:
+            if self.leave[tier] > self.enter[tier]:
+                raise ValueError(f"leave.{tier.name.lower()} must not be above enter.{tier.name.lower()}")
+        if sum(self.part[i] for i in range(3)) > 1.0 + 1e-9:
+            raise ValueError("part: the shares of talk, share and influence must not be more than 1 together")
 
 
 class Brand(Params, frozen=True, forbid_unknown_fields=True):

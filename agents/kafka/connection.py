@@ -80,7 +80,9 @@ def brokers(settings: Settings) -> list[str]:
     """
     addresses = [part.strip() for part in settings.broker.split(",") if part.strip()]
     if not addresses:
-        raise ConfigError("no broker is named: set FANPULSE_BROKER to host:port (only `fanpulse run` starts its own)")
+        raise ConfigError(
+            "no broker is named: set FANPULSE_BROKER to host:port (`fanpulse run` starts its own, and says where)"
+        )
     for address in addresses:
         match = ADDRESS.fullmatch(address)
         if match is None or not 0 < int(match[2]) <= 65_535:

@@ -7,7 +7,8 @@ import time
 
 from kafka import KafkaConsumer, KafkaProducer
 
-broker, prefix = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
+broker = sys.argv[1] if len(sys.argv) > 1 else "localhost:9092"
+prefix = sys.argv[2] if len(sys.argv) > 2 else ""
 now = int(time.time() * 1000)
 like = {"event_id": f"like-{now}", "brand_id": "miot", "fan_id": "weibo:123", "platform": "weibo", "event_time": now}
 producer = KafkaProducer(bootstrap_servers=broker)

@@ -44,5 +44,6 @@ def best_threshold(acts: Acts, params: Params) -> float | None:
         return None
     row = table([params])[0]
     # The higher the threshold, the sooner the flag and the more of them are false.
-    good = bisect_right(THRESHOLDS, allowed, key=lambda alive: false_alarms(fan, at, day, alive, row))
-    return THRESHOLDS[good - 1] if good else None
+    below = [alive for alive in THRESHOLDS if alive <= params.alive_at_risk]
+    good = bisect_right(below, allowed, key=lambda alive: false_alarms(fan, at, day, alive, row))
+    return below[good - 1] if good else None

@@ -42,7 +42,7 @@ def risk_rises(f: Fan, p: Params) -> int:
 
 @compiled
 def silence(repeats: int, span: float, alive: float, p: Params) -> float:
-    """Return after how many days of silence P(alive) falls to ``alive``; bounds 3..180.
+    """Return after how many days of silence P(alive) falls to ``alive``, within the brand's bounds.
 
     ``repeats`` counts active days after the first, ``span`` the days from the first act to the last.
 
@@ -52,10 +52,10 @@ def silence(repeats: int, span: float, alive: float, p: Params) -> float:
     (7.7, 30.0)
     """
     if repeats < 2:
-        return 30.0 if alive >= p.alive_at_risk else 60.0
+        return p.new_at_risk if alive >= p.alive_at_risk else p.new_churned
     odds = (1.0 / alive - 1.0) * (p.churn_b + repeats) / p.churn_a
     days = (p.churn_alpha + span) * (math.pow(odds, 1.0 / (p.churn_r + repeats)) - 1.0)
-    return min(180.0, max(3.0, days))
+    return min(p.longest_silence, max(p.shortest_silence, days))
 
 
 @compiled
@@ -73,6 +73,17 @@ def gone(f: Fan, p: Params) -> int:
 
 
 @compiled
+def is_back(f: Fan, p: Params) -> bool:
+    """Return whether a fan who returned has come on enough of the last days to be active again.
+
+    Days count from the deadline that was missed: whoever churned did not come between it and the return.
+    """
+    since = f.newest_day - local_day(f.churn_from, p)
+    recent = (1 << min(max(since, 0), BACK_WITHIN) + 1) - 1
+    return bits_set(int(f.active_days) & recent) >= BACK_DAYS
+
+
+@compiled
 def life_at(f: Fan, now: int, p: Params) -> int:
     """Return the state that the fan should have at ``now``; churned is reached through at_risk only."""
     if f.n_days == 0:  # known by credits alone
@@ -81,12 +92,8 @@ def life_at(f: Fan, now: int, p: Params) -> int:
         return Life.RETURNED if f.last_seen > f.life_since else Life.CHURNED
     if not f.suspect and now >= limit(f, p.alive_at_risk, p):
         return Life.CHURNED if f.life == Life.AT_RISK and now >= gone(f, p) else Life.AT_RISK
-    if f.life == Life.RETURNED:
-        since = f.newest_day - local_day(f.life_since, p)
-        if since > BACK_WITHIN:
-            return Life.ACTIVE if f.n_days >= 2 else Life.NEW
-        recent = (1 << max(since, 0) + 1) - 1
-        return Life.ACTIVE if bits_set(int(f.active_days) & recent) >= BACK_DAYS else Life.RETURNED
+    if f.life == Life.RETURNED and not is_back(f, p):
+        return Life.RETURNED
     return Life.ACTIVE if f.n_days >= 2 else Life.NEW
 
 

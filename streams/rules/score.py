@@ -62,7 +62,8 @@ def score(f: Fan, p: Params, now: int) -> float:
     elapsed = now - f.as_of
     talk = filled(f.talk * left(elapsed, p.talk_half_life), p.half_way)
     share = filled(f.share * left(elapsed, p.share_half_life), p.half_way)
-    parts = 0.4 * talk + 0.3 * share + 0.3 * reach(f.credit * left(elapsed, p.credit_half_life))
+    influence = reach(f.credit * left(elapsed, p.credit_half_life))
+    parts = p.part[0] * talk + p.part[1] * share + p.part[2] * influence
     kept = left(elapsed, p.relevance_half_life)
     trust = p.authenticity if f.suspect else 1.0
     return 100.0 * trust * relevance(f.on_brand * kept, f.whole * kept) * parts

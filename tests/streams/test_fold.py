@@ -115,6 +115,20 @@ def test_one_terrible_comment_raises_the_flag_and_good_ones_clear_it(partition: 
     assert len(set(angry["since"].tolist())) == 1
 
 
+def test_each_episode_has_a_start_of_its_own_though_all_its_events_are_late(partition: Partition) -> None:
+    fold(partition, Topic.LIKES, [record(0, 30 * DAY), record(1, 30 * DAY, fan="g")])
+    feelings = [-0.9, 0.9, 0.9, -0.9, 0.9, 0.9, 0.9]
+    angry = fold(partition, Topic.COMMENTS, [record(n, n * HOUR, sentiment=s) for n, s in enumerate(feelings)])
+    angry = angry[angry["flag"] == Flag.NEGATIVE]
+    assert angry["after"].tolist() == [1, 0, 1, 0]
+    assert angry["since"].tolist() == [START, START, START + 3 * HOUR, START + 3 * HOUR]
+    kinds = ["purchase", "refund", "purchase"]
+    sold = [record(n, 29 * DAY + n * HOUR, fan="g", type=kind) for n, kind in enumerate(kinds)]
+    tiers = fold(partition, Topic.PURCHASES, sold)
+    tiers = tiers[tiers["flag"] == Flag.TIER]
+    assert len(tiers) == len(set(tiers["since"].tolist())) == 3
+
+
 def test_active_days_are_the_brands_calendar_days(partition: Partition) -> None:
     midnight = 16 * HOUR - START % DAY  # 00:00 in Shanghai
     fold(partition, Topic.LIKES, [record(0, midnight - 1), record(1, midnight + 1)])

@@ -6,11 +6,13 @@ import pytest
 from schemas.events import Topic
 from schemas.fan import Life
 from schemas.layout import Rows
-from streams.columns import Flag, Reason
+from streams.columns import Flag, Reason, Todo
 from streams.params import DAY
 from streams.partition import Partition
 from streams.records.spans import Texts
 from tests.streams.histories import BRANDS, START, daily, fan, fold, record
+
+HOUR = 3_600_000
 
 
 @pytest.fixture
@@ -85,6 +87,40 @@ def test_an_act_clears_the_risk_and_after_churn_it_is_a_return(partition: Partit
     assert back[back["flag"] == Flag.CHURN]["after"].tolist() == [Life.RETURNED]
     fold(partition, Topic.LIKES, [record(102, 161 * DAY), record(103, 162 * DAY)])
     assert fan(partition).life == Life.ACTIVE
+
+
+def test_two_more_days_within_thirty_make_who_returned_active(partition: Partition) -> None:
+    fold(partition, Topic.LIKES, daily(Topic.LIKES, 20))
+    passing(partition, range(20, 150))
+    states = []
+    for n, day in enumerate((160, 175, 191, 200)):
+        fold(partition, Topic.LIKES, [record(100 + n, day * DAY)])
+        states.append(fan(partition).life)
+    assert states == [Life.RETURNED, Life.RETURNED, Life.RETURNED, Life.ACTIVE], "days 160 to 191 are more than thirty"
+
+
+def test_who_came_back_on_the_day_of_the_flag_needs_two_more_days_as_well(partition: Partition) -> None:
+    fold(partition, Topic.LIKES, daily(Topic.LIKES, 20))
+    day = next(day for day in range(20, 150) if Life.CHURNED in passing(partition, range(day, day + 1))["after"])
+    turns = [fold(partition, Topic.LIKES, [record(100, day * DAY + HOUR)])]
+    assert fan(partition).life == Life.CHURNED, "no two flips within a day"
+    keep_alive(partition, day + 2)
+    turns.append(partition.tick(START + (day + 2) * DAY, set(), most=100))
+    turns += [fold(partition, Topic.LIKES, [record(n, (day + n - 100) * DAY + HOUR)]) for n in (102, 103)]
+    told = np.concatenate(turns)
+    assert told[told["flag"] == Flag.CHURN]["after"].tolist() == [Life.RETURNED, Life.ACTIVE]
+
+
+def test_the_second_active_day_is_told_at_once_though_it_moves_the_score_by_less_than_a_point(
+    partition: Partition,
+) -> None:
+    fold(partition, Topic.LIKES, [record(n, n * n) for n in range(20)])
+    partition.fans.announced(np.arange(1))
+    fold(partition, Topic.LIKES, [record(20, DAY)])
+    row = fan(partition)
+    assert row.life == Life.ACTIVE
+    assert abs(row.score - row.announced) < 1.0
+    assert partition.fans.columns.todo[0] & Todo.ANNOUNCE
 
 
 def test_no_two_flips_within_a_day(partition: Partition) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.cli.output import console
-from agents.settings import PREFIX, Settings
+from agents.settings import PREFIX, REDACTED, Settings
 from agents.supervise import plan
 
 
@@ -55,7 +55,14 @@ class Welcome(Struct, frozen=True, kw_only=True):
         grid.add_row("logs", Text(self.logs))
         off = "none (--demo sends some)"
         grid.add_row("traffic", off if self.demo_rate is None else f"demo, {self.demo_rate:g} events a second")
-        console().print(Panel.fit(grid, title="fanpulse", subtitle="Ctrl-C stops everything"))
+        out = console()
+        out.print(Panel.fit(grid, title="fanpulse", subtitle="Ctrl-C stops everything"))
+        out.print(f"For other commands here: {self.exports()}", soft_wrap=True)
+
+    def exports(self) -> str:
+        """Return the line for a shell that gives other commands these servers; what has a secret is left out."""
+        ours = {"BROKER": self.broker, "REDIS_URL": self.redis}
+        return "export " + " ".join(f"{PREFIX}{name}={url}" for name, url in ours.items() if REDACTED not in url)
 
 
 def _bracketed(host: str) -> str:

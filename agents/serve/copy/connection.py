@@ -28,7 +28,7 @@ def connect(settings: Settings) -> Client:
         ConfigError: no address, or one that is none, or certificates that cannot be used.
     """
     if not settings.redis_url:
-        raise ConfigError("FANPULSE_REDIS_URL is not set; `fanpulse run` starts a Redis of its own")
+        raise ConfigError("FANPULSE_REDIS_URL is not set; `fanpulse run` starts a Redis of its own, and says where")
     tls: dict[str, Any] = {}
     if settings.redis_ca and settings.redis_url.startswith("rediss"):
         tls["ssl_ca_certs"] = _certificates(settings.redis_ca)

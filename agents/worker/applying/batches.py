@@ -43,7 +43,7 @@ class Applying:
         for i, (tp, block) in enumerate(batch):
             one = held[tp.partition]
             if tp.topic == self.scoring.ticks:
-                self.scoring.tick(one, block, lagging(tp.partition))
+                self.scoring.tick(one, tp, block, lagging(tp.partition))
             else:
                 self._fold(one, tp, block, decoded.get(i))
             one.outbox.offsets[tp] = one.applied[tp] = block.next_offset

@@ -56,7 +56,7 @@ class Scoring:
         self.staff, self.tally = brands.staff, Tally(metrics, [OTHER, *brands.codes])
         metrics.begin_at_zero(brands.codes, {*KINDS.values(), INVALID})
         self.topics = {name: Topic(i) for i, name in enumerate((*names.inputs, names.credits))}
-        self.labels = {name: topic.name.lower() for name, topic in self.topics.items()}
+        self.labels = {name: topic.name.lower() for name, topic in self.topics.items()} | {names.ticks: "ticks"}
         self.ticks, self.partitions, self.metrics, self.sentiment = names.ticks, partitions, metrics, sentiment
         self.budget, self.budget_at = float(FLAGS_PER_S), 0.0
 
@@ -87,11 +87,17 @@ class Scoring:
         held.stamps[tp] = int(block.records.timestamp[-1])
         held.outbox.events += len(block.records)
 
-    def tick(self, held: Held, block: RawBlock, lagging: set[Topic]) -> None:
+    def tick(self, held: Held, tp: TopicPartition, block: RawBlock, lagging: set[Topic]) -> None:
         """Let the newest time pass that a block of ticks tells."""
-        if not len(block.records):
+        now = 0
+        for record in block.records:
+            try:
+                now = max(now, read_tick(record.value or b"").now)
+            except msgspec.DecodeError as error:  # nobody else should write here, and one who does may not stop us
+                self.refuse(held, tp, record, str(error))
+                held.outbox.events += 1
+        if now == 0:
             return
-        now = max(read_tick(record.value or b"").now for record in block.records)
         left, self.budget_at = self.budget_at, time.monotonic()
         self.budget = min(float(FLAGS_PER_S), self.budget + FLAGS_PER_S * (self.budget_at - left))
         turns = held.partition.tick(now, lagging, int(self.budget))

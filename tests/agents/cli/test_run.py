@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from agents.cli.processes.welcome import Welcome
 from agents.errors import Exit
 from agents.settings import PREFIX
 
@@ -30,3 +31,10 @@ def test_a_taken_port_is_told_in_one_sentence_before_anything_starts(tmp_path: P
         f"fanpulse: port {port} is taken by another process; choose another with FANPULSE_WEB_PORT"
     ]
     assert not data.exists()
+
+
+def test_other_commands_are_told_where_the_servers_are_but_no_secret() -> None:
+    ours = Welcome(page="", metrics={}, broker="127.0.0.1:9092", redis="redis://127.0.0.1:6379/0", logs="")
+    assert ours.exports() == "export FANPULSE_BROKER=127.0.0.1:9092 FANPULSE_REDIS_URL=redis://127.0.0.1:6379/0"
+    theirs = Welcome(page="", metrics={}, broker="kafka:9092", redis="redis://(set)@cache/0", logs="")
+    assert theirs.exports() == "export FANPULSE_BROKER=kafka:9092"

@@ -58,6 +58,13 @@ MISSED_AS_NEGATIVE = {  # they are positive
     "superlative by negation": "再好不过了",
     "English litotes": "not bad at all",
 }
+FALSE_ALARMS = {  # they ask or answer, and are not angry
+    "a lone question mark": "？",
+    "are you there": "在吗",
+    "why": "为什么",
+    "English why": "why?",
+    "a plain no": "no",
+}
 MISSED_ALARMS = {  # they are negative
     "sarcasm by quotation marks": "真是“好”服务",
     "sarcasm by a dry laugh": "呵呵，服务真好",
@@ -92,3 +99,8 @@ def test_known_miss_is_called_negative(name: str) -> None:
 @pytest.mark.parametrize("name", MISSED_ALARMS)
 def test_known_miss_raises_no_alarm(name: str) -> None:
     assert score(MISSED_ALARMS[name]) > -0.6
+
+
+@pytest.mark.parametrize("name", FALSE_ALARMS)
+def test_known_false_alarm_is_raised(name: str) -> None:
+    assert score(FALSE_ALARMS[name]) <= -0.6

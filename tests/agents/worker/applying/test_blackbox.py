@@ -29,6 +29,7 @@ def test_a_block_that_went_well_is_no_suspect(path: Path) -> None:
 
 
 def test_only_the_same_records_make_a_block_dangerous(path: Path) -> None:
+    assert PATIENCE == 3
     for deaths in range(1, PATIENCE + 1):
         one = box(path)
         assert not one.is_dangerous(LIKES, 0, 100), deaths

@@ -121,6 +121,31 @@ def test_a_refused_record_keeps_where_it_came_from(held: Held, applying: Applyin
     assert held.applied[TopicPartition("likes", 0)] == 9
 
 
+def test_what_is_no_tick_is_refused_and_time_goes_on(held: Held, applying: Applying) -> None:
+    values = [b"", None, b"{", b'{"now":"soon"}', b'{"now":%d}' % NOW, b"[1]"]
+    ticks = [Record(n, NOW, None, value) for n, value in enumerate(values)]
+    tp = TopicPartition(NAMES.ticks, 0)
+    applying.apply([(tp, block(*ticks))], {0: held}, nothing_lags)
+    assert [dict(letter.headers)["offset"] for letter in held.outbox.letters] == [b"0", b"1", b"2", b"3", b"5"]
+    assert held.applied[tp] == len(ticks)
+    behind = applying.scoring.metrics.registry.get_sample_value("fanpulse_timer_lag_seconds")
+    assert behind == pytest.approx(time.time() - NOW / 1000, abs=5.0), "the good tick counted"
+
+
+def test_a_thousand_churn_flags_a_second_leave_a_worker_and_the_rest_waits(held: Held, applying: Applying) -> None:
+    likes, ticks, fans, month = TopicPartition("likes", 0), TopicPartition(NAMES.ticks, 0), 2_500, 31 * 86_400_000
+    gone = [record(n, fan=f"f{n}", event_time=NOW - month) for n in range(fans)]
+    applying.apply([(likes, block(*gone, record(fans, fan="other")))], {0: held}, nothing_lags)  # the feed is alive
+    held.take_outbox()
+    tick, began = Record(0, NOW, None, b'{"now":%d}' % NOW), time.monotonic()
+    while (n := sum(map(len, held.outbox.turns))) < fans:
+        applying.apply([(ticks, block(tick))], {0: held}, nothing_lags)
+        took, n = time.monotonic() - began, sum(map(len, held.outbox.turns))
+        assert n <= 1_000 * (1 + took) + 3, "the bucket holds one second"
+        assert took < 30, f"{n} of {fans} flagged"
+    assert n == len({flag.fan_id for flag in flagged(held)}) == fans
+
+
 def test_a_shock_stands_in_the_fans_view(held: Held, applying: Applying) -> None:
     applying.apply(
         [(TopicPartition("comments", 0), block(record(0, sentiment=-0.9, post_id="p1")))], {0: held}, nothing_lags

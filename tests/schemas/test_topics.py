@@ -1,0 +1,37 @@
+"""Topics as they are promised: what is kept, for how long, and under which name."""
+
+from schemas.topics import DAY_MS, Names
+
+NAMES = Names("eu-", "out-", "g")
+SPECS = {spec.name: spec for spec in NAMES.specs()}
+
+
+def test_what_is_a_state_is_compacted_for_ever_and_the_rest_is_deleted_after_its_time() -> None:
+    kept = {"out-g-changelog", "out-fan-scores"}
+    assert {name for name, spec in SPECS.items() if spec.cleanup == "compact"} == kept
+    assert {SPECS[name].retention_ms for name in kept} == {-1}
+    month = {
+        "eu-likes",
+        "eu-reposts",
+        "eu-comments",
+        "eu-purchases",
+        "out-fan-flags",
+        "out-dead-letters",
+        "out-g-credits",
+    }
+    assert {name for name, spec in SPECS.items() if spec.retention_ms == 30 * DAY_MS} == month
+    assert SPECS["out-g-ticks"].retention_ms == DAY_MS
+    assert len(SPECS) == len(kept) + len(month) + 1
+
+
+def test_three_replicas_want_two_in_step() -> None:
+    for spec in SPECS.values():
+        assert "min.insync.replicas" not in spec.config(1)
+        assert spec.config(3)["min.insync.replicas"] == "2"
+
+
+def test_keys_are_fans_but_for_time_and_dead_letters() -> None:
+    others = {"out-g-ticks": "none", "out-dead-letters": "as received"}
+    assert {name: spec.key for name, spec in SPECS.items()} == {
+        name: others.get(name, "brand_id:fan_id") for name in SPECS
+    }
