@@ -1,24 +1,19 @@
 """Faust's consumer, with blocks in place of messages and without its commit: offsets are the flush's to commit."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 import faust
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from agents.transport.blocks import RawBlock, drain, next_blocks
-from agents.transport.membership import Membership, beat_as_static, membership
+from agents.transport.blocks import RawBlock
+from agents.transport.membership import Membership
 from agents.transport.order import Order
+from agents.transport.thread import Thread
 
-FETCH_WAIT_MS = 20  # a fetch that holds only idle partitions delays the others by this much at most
-FETCH_LEAST = 1 << 16  # bytes that a fetch waits so long for: at 5,000 events/s fewer, larger blocks save a quarter of CPU
-IDLE_AFTER_S, IDLE_WAIT_MS = 2.0, 200  # no traffic: fewer fetches; the first events may wait that much longer
-PREFETCH_BACKOFF_S = 0.005
 POLL_S = 1.0
 SIBLING_S = 0.1  # that a block may wait for an older one of another topic of its partition
 
@@ -37,70 +32,6 @@ class Owner(Protocol):
 
     def fenced(self, reason: str) -> None:
         """End the process: other workers own our partitions."""
-
-
-class Thread(driver.AIOKafkaConsumerThread):
-    """The thread that talks to Kafka: aiokafka's consumer with our options, and blocks out of its fetcher."""
-
-    who: Membership
-    heard = 0.0  # when a block came last, monotonic seconds
-
-    def _create_worker_consumer(self, transport: "Transport") -> AIOKafkaConsumer:
-        conf = self.app.conf
-        self._assignor = self.app.assignor
-        return AIOKafkaConsumer(
-            **transport.options,
-            group_id=conf.id,
-            group_instance_id=conf.consumer_group_instance_id,
-            partition_assignment_strategy=[self._assignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_poll_interval_ms=2**31 - 1,  # the watchdogs end a worker that hangs
-            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            fetch_min_bytes=FETCH_LEAST,
-            session_timeout_ms=int(conf.broker_session_timeout * 1000),
-            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
-            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
-            request_timeout_ms=int(conf.broker_request_timeout * 1000),
-        )
-
-    async def on_start(self) -> None:
-        """Start, and from then on beat as a static member."""
-        await super().on_start()
-        beat_as_static(self._consumer._coordinator, self._on_fenced)
-        self._consumer._fetcher._prefetch_backoff = PREFETCH_BACKOFF_S
-
-    def _on_fenced(self, reason: str) -> None:
-        self.consumer.owner.fenced(reason)
-
-    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Note who we are while the coordinator cannot change, then go on in the main thread."""
-        self.who = membership(self._consumer._coordinator)
-        await super().on_partitions_assigned(assigned, generation_id)
-
-    async def _fetch_records(
-        self,
-        consumer: AIOKafkaConsumer,
-        active_partitions: set[TP],
-        timeout: float | None = None,
-        max_records: int | None = None,
-    ) -> dict[TP, RawBlock]:
-        if not self.consumer.flow_active:
-            return {}
-        fetcher = consumer._fetcher
-        if consumer._closed or fetcher._closed:
-            raise ConsumerStoppedError
-        if fetcher._subscriptions.reassignment_in_progress:
-            return {}
-        blocks = drain(fetcher, active_partitions)
-        if not blocks and timeout:
-            blocks = await next_blocks(fetcher, active_partitions, timeout)
-        self.heard = time.monotonic() if blocks else self.heard
-        is_idle = time.monotonic() > self.heard + IDLE_AFTER_S
-        fetcher._fetch_max_wait_ms = IDLE_WAIT_MS if is_idle else FETCH_WAIT_MS
-        return blocks
 
 
 class Consumer(driver.Consumer):

@@ -26,8 +26,8 @@ from streams.records.scores import json_scores
 
 log = logging.getLogger(__name__)
 
-APART_S = 0.010  # between flushes while caught up: what latency costs
-BEHIND_S = 2.0  # between flushes on a backlog: one changelog record per fan and flush, so fewer flushes write less
+APART_S = 0.010  # between the beginnings of flushes while caught up: what latency costs
+BEHIND_S = 2.0  # the same on a backlog: one changelog record per fan and flush, so fewer flushes write less
 MOST_EVENTS = 400_000  # of one flush, so that a transaction stays well under its time-out
 
 encode = msgspec.json.Encoder().encode
@@ -47,9 +47,9 @@ class Flush:
         self, held: Mapping[int, Held], who: Callable[[], Membership | None], behind: Callable[[], bool]
     ) -> None:
         """Flush for ever: at once when caught up, seldom when behind; rows settle, time passes."""
-        ended, ticked = 0.0, 0.0
+        began, ticked = 0.0, 0.0
         while True:
-            await self._wait(ended, held, behind)
+            await self._wait(began, held, behind)
             now = time.monotonic()
             if who() is None:  # between two assignments
                 self.changed.clear()
@@ -60,19 +60,19 @@ class Flush:
             self.changed.clear()
             if ticks or any(one.outbox for one in held.values()) or any(one.settle_at <= now for one in held.values()):
                 await self.flush(held, who, ticks=ticks)
-            ended = time.monotonic()
+            began = now
 
-    async def _wait(self, ended: float, held: Mapping[int, Held], behind: Callable[[], bool]) -> None:
-        settle = min((one.settle_at for one in held.values()), default=ended + 1.0)
+    async def _wait(self, began: float, held: Mapping[int, Held], behind: Callable[[], bool]) -> None:
+        settle = min((one.settle_at for one in held.values()), default=began + 1.0)
         idle = max(min(settle - time.monotonic(), self.tick_s, 1.0), APART_S)
         try:
             await asyncio.wait_for(self.changed.wait(), idle)
         except TimeoutError:
             return
-        while time.monotonic() < ended + (BEHIND_S if behind() else APART_S):
+        while (left := began + (BEHIND_S if behind() else APART_S) - time.monotonic()) > 0:
             if sum(one.outbox.events for one in held.values()) >= MOST_EVENTS:
                 return
-            await asyncio.sleep(APART_S)
+            await asyncio.sleep(min(left, APART_S))
 
     async def flush(
         self, held: Mapping[int, Held], who: Callable[[], Membership | None], *, ticks: bool = False
