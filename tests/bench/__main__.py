@@ -16,6 +16,7 @@ from agents.settings import Settings
 from tests.bench.floor import floor
 from tests.bench.peers import tutorial
 from tests.bench.recovery import recover
+from tests.bench.steady import steady
 from tests.bench.worker import Result, run_workers
 
 HERE = Path(__file__).parent
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--at-least", type=float, default=0.0, help="fail below this ratio to the tutorial")
     parser.add_argument("--share", type=float, default=0.0, help="fail below this share of fetch and decode alone")
     parser.add_argument("--recovery", action="store_true", help="start the worker again, and see its fans come back")
+    parser.add_argument("--latency", type=int, nargs="*", default=[], help="rates, events/s, to measure latency at")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -38,6 +40,7 @@ def main() -> None:
         kafka.start()
         try:
             figures = measure(kafka, Path(folder), given)
+            steadily = [steady(_settings(kafka, Path(folder), given, f"at-{rate}-"), rate) for rate in given.latency]
         finally:
             kafka.stop()
     ratio = figures[0].per_s / figures[1].per_s
@@ -47,6 +50,7 @@ def main() -> None:
         show(figures)
         share = figures[0].per_s / figures[-1].per_s
         print(f"{ratio:.0f} times Faust's tutorial; {share:.0%} of fetch and decode alone")
+        print("\n".join(steadily))
     if ratio < given.at_least:
         sys.exit(f"less than {given.at_least:.0f} times Faust's tutorial")
     if figures[0].per_s / figures[-1].per_s < given.share:
@@ -55,7 +59,7 @@ def main() -> None:
 
 def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Result]:
     """Return our figures, the tutorial's, raw fetch's, and fetch and decode's."""
-    settings = Settings(broker=kafka.bootstrap, partitions=given.partitions, data_dir=str(folder / "data"))
+    settings = _settings(kafka, folder, given)
     create(settings)
     say(f"writing {given.events} events of {given.fans} fans")
     backlog = [sys.executable, HERE / "events.py", kafka.bootstrap, str(given.events), str(given.fans)]
@@ -68,6 +72,13 @@ def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Resul
         say(str(recover(settings)))
     say("Faust as in its tutorial")
     return [ours, tutorial(settings, given.tutorial_events), raw, decoded]
+
+
+def _settings(kafka: Kafka, folder: Path, given: argparse.Namespace, prefix: str = "") -> Settings:
+    data = str(folder / f"{prefix}data")
+    return Settings(
+        broker=kafka.bootstrap, partitions=given.partitions, data_dir=data, topic_prefix=prefix, group=f"{prefix}bench"
+    )
 
 
 def show(figures: list[Result]) -> None:

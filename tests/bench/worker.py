@@ -54,21 +54,21 @@ def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events:
         if time.monotonic() > deadline or any(process.poll() is not None for process in processes):
             sys.exit(f"the workers stopped at {seen['durable']:.0f} of {events} events")
         if not began:
-            cpu = _cpu(processes)
+            cpu = cpu_seconds(processes)
         now = time.monotonic()
         seen = look(ports)
         if seen["applied"] and not began:
             began = now
         # each look costs the worker 10 ms, so it is left alone in the middle
         time.sleep(LOOK_S if not began or seen["durable"] > 0.75 * events else 5 * LOOK_S)
-    took, cpu = time.monotonic() - began, _cpu(processes) - cpu
+    took, cpu = time.monotonic() - began, cpu_seconds(processes) - cpu
     stages = {name: seen[name] / events * 1e6 for name in ("decode", "fold", "write", "commit")}
     per_event = {f"{name} an event": seen[name] / events for name in ("changelog records", "announcements")}
     more = {f"{name} us an event": value for name, value in stages.items()} | per_event
     return Result(f"fanpulse, {len(processes)} worker(s)", events / took, cpu / events * 1e6, more)
 
 
-def _cpu(processes: list[subprocess.Popen[bytes]]) -> float:
+def cpu_seconds(processes: list[subprocess.Popen[bytes]]) -> float:
     """Return the seconds of CPU that the processes have used."""
     total = 0
     for process in processes:
