@@ -43,8 +43,8 @@ lint: setup  ## format, lint, layers
 types: setup  ## mypy, strict
 	$(BIN)/mypy
 
-unit-plain: setup  ## quick tests, kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) $(ARGS)
+unit-plain: setup  ## the kernels' tests, kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(PYTEST) streams tests/streams tests/oracle $(ARGS)
 
 unit: setup  ## quick tests, kernels compiled
 	$(PYTEST) $(ARGS)

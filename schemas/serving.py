@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from schemas.outputs import Evidence, FlagKind, StandingFlag
 
@@ -27,11 +27,13 @@ class Shelf(StrEnum):
     TIER = "tier"
 
 
-class Seq(Struct, gc=False):
-    """Of a stored score record only what decides whether another is newer, and what the score was."""
+class Stored(Struct, gc=False):
+    """Of a stored score record: which is newer, how much it rose, and what lists the fan was on."""
 
     seq: int
     score: float
+    lifecycle: str
+    flags: list[Raw]
 
 
 class Standing(Struct, gc=False):

@@ -2,10 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 import click
+import orjson
 
+from agents.cli.output import json_option
 from agents.settings import Settings, read
 from schemas.topics import TopicSpec
 
@@ -14,17 +17,39 @@ API = "kafka.strimzi.io/v1"
 
 @click.command(short_help="Print the topics for the Strimzi operator (YAML).")
 @click.option("--cluster", default="kafka", show_default=True, help="Name of the Kafka resource that owns the topics.")
-def manifest(cluster: str) -> None:
+@json_option
+def manifest(cluster: str, *, as_json: bool) -> None:
     """Print the topics as KafkaTopic resources (YAML) for Strimzi; no broker is asked.
 
     FANPULSE_TOPIC_PREFIX, FANPULSE_GROUP, FANPULSE_PARTITIONS and FANPULSE_REPLICATION say what they are like.
     """
-    click.echo(render(read(), cluster), nl=False)
+    settings = read()
+    if as_json:
+        rows = [resource(spec, settings, cluster) for spec in settings.names.specs()]
+        click.echo(orjson.dumps({"apiVersion": "v1", "kind": "List", "items": rows}, option=orjson.OPT_INDENT_2))
+    else:
+        click.echo(render(settings, cluster), nl=False)
 
 
 def render(settings: Settings, cluster: str) -> str:
     """Return one YAML document per topic."""
-    return "---\n".join("".join(_lines(spec, settings, cluster)) for spec in settings.names.specs())
+    specs = settings.names.specs()
+    return "---\n".join(f"# {spec.about}\n{_yaml(resource(spec, settings, cluster))}" for spec in specs)
+
+
+def resource(spec: TopicSpec, settings: Settings, cluster: str) -> dict[str, Any]:
+    """Return a topic as Strimzi wants it."""
+    return {
+        "apiVersion": API,
+        "kind": "KafkaTopic",
+        "metadata": {"name": resource_name(spec.name), "labels": {"strimzi.io/cluster": cluster}},
+        "spec": {
+            "topicName": spec.name,
+            "partitions": settings.partitions,
+            "replicas": settings.replication,
+            "config": spec.config(settings.replication),
+        },
+    }
 
 
 def resource_name(topic: str) -> str:
@@ -36,18 +61,10 @@ def resource_name(topic: str) -> str:
     return re.sub(r"[^a-z0-9.-]", "-", topic.lower()).strip("-.")
 
 
-def _lines(spec: TopicSpec, settings: Settings, cluster: str) -> Iterator[str]:
-    yield f"# {spec.about}\n"
-    yield f"apiVersion: {API}\nkind: KafkaTopic\n"
-    yield f"metadata:\n  name: {_text(resource_name(spec.name))}\n"
-    yield f"  labels:\n    strimzi.io/cluster: {_text(cluster)}\n"
-    yield f"spec:\n  topicName: {_text(spec.name)}\n"
-    yield f"  partitions: {settings.partitions}\n  replicas: {settings.replication}\n"
-    yield "  config:\n"
-    for name, value in spec.config(settings.replication).items():
-        yield f"    {name}: {_text(value)}\n"
-
-
-def _text(value: str) -> str:
-    """Return a string as YAML reads it whatever is in it: JSON's strings are YAML's."""
-    return json.dumps(str(value))
+def _yaml(fields: Mapping[str, Any], depth: int = 0) -> str:
+    """Return fields as YAML; JSON's strings are YAML's, so that a value is only a value whatever is in it."""
+    lines = ""
+    for name, value in fields.items():
+        written = f"\n{_yaml(value, depth + 1)}" if isinstance(value, Mapping) else f" {json.dumps(value)}\n"
+        lines += f"{'  ' * depth}{name}:{written}"
+    return lines

@@ -2,10 +2,12 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from redis.asyncio import Redis, SSLConnection
+import hiredis
+from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
@@ -21,6 +23,25 @@ REFUSED = (AuthenticationError, NoPermissionError)
 LOST = (RedisError, OSError, TimeoutError)  # what a slow, dead or confused Redis raises
 
 
+class _Packed:
+    """Writes commands by hiredis, which the asynchronous half of redis-py has for reading alone."""
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        name = str(args[0]).split()  # of two words, as CLIENT SETINFO
+        return [hiredis.pack_command((*name, *args[1:]))]
+
+    def pack_commands(self, commands: Iterable[Iterable[Any]]) -> list[bytes]:
+        return [b"".join(part for command in commands for part in self.pack_command(*command))]
+
+
+class _Plain(_Packed, Connection):
+    pass
+
+
+class _Secure(_Packed, SSLConnection):
+    pass
+
+
 def connect(settings: Settings) -> Client:
     """Return a client; nothing is sent yet.
 
@@ -33,7 +54,7 @@ def connect(settings: Settings) -> Client:
     if settings.redis_ca and settings.redis_url.startswith("rediss"):
         tls["ssl_ca_certs"] = _certificates(settings.redis_ca)
     try:
-        return Redis.from_url(
+        pool = ConnectionPool.from_url(
             settings.redis_url,
             socket_timeout=PATIENCE_S,
             socket_connect_timeout=PATIENCE_S,
@@ -41,6 +62,8 @@ def connect(settings: Settings) -> Client:
             retry=Retry(NoBackoff(), 0),
             **tls,
         )
+        pool.connection_class = _Secure if issubclass(pool.connection_class, SSLConnection) else _Plain
+        return Redis.from_pool(pool)
     except ValueError:  # its words may hold a part of the password
         form = "redis://[user:password@]host:port/0, or rediss:// for TLS; / ? # @ in a password are percent-encoded"
         raise ConfigError(f"FANPULSE_REDIS_URL is no Redis address ({form})") from None
@@ -76,7 +99,7 @@ async def knock(client: Client) -> None:
 def _is_plain(client: Client) -> UnavailableError | None:
     """Return what to tell when a plain Redis waits for the end of what is our TLS greeting."""
     pool = client.connection_pool
-    if pool.connection_class is not SSLConnection:
+    if pool.connection_class is not _Secure:
         return None
     place = pool.connection_kwargs
     if not redis_answers(place.get("host", "localhost"), place.get("port", 6379)):

@@ -7,15 +7,17 @@ from typing import TypeAlias
 from agents.serve.copy.batch import Batch, Fan, Flag, Score
 from agents.serve.copy.keys import CHURNED_FANS, FAN_FLAGS, FLAG_LIFE_MS, NEWEST_FLAGS, SHELF_FLAGS, Keys
 from schemas.outputs import FanFlag, FanScore
-from schemas.serving import FanList, Shelf, angry_rank
+from schemas.serving import FanList, Shelf, Stored, angry_rank
 
 Command: TypeAlias = tuple[str | bytes | float, ...]
 
+LISTED = {"at_risk", "churned"}  # states of the lifecycle that have a list
 
-def scores(keys: Keys, batch: Mapping[Fan, Score], stored: Mapping[Fan, int]) -> tuple[list[Command], int]:
+
+def scores(keys: Keys, batch: Mapping[Fan, Score], stored: Mapping[Fan, Stored]) -> tuple[list[Command], int]:
     """Return the commands for scores that are newer than what is stored, and how many were not.
 
-    ``stored`` holds the ``seq`` of the fans that have a record. One command per list and brand, however many fans.
+    ``stored`` holds what the copy says of the fans it has. One command per list and brand, however many fans.
     """
     newer = {fan: score for fan, score in batch.items() if score.erased or _is_newer(score.record, stored.get(fan))}
     kept = {fan: score for fan, score in newer.items() if score.record is not None}
@@ -28,31 +30,39 @@ def scores(keys: Keys, batch: Mapping[Fan, Score], stored: Mapping[Fan, int]) ->
     for (brand, fan), score in newer.items():
         by_brand[brand].append((fan, score))
     for brand, fans in by_brand.items():
-        commands += _lists(keys, brand, fans)
+        listed = [(fan, score) for fan, score in fans if _may_be_listed(score, stored.get((brand, fan)))]
+        for which in FanList:
+            commands += _list(keys, which, brand, fans if which is FanList.TOP else listed)
         commands.append(("ZADD", keys.brands, max(score.announced for _, score in fans), brand))
     return commands, len(batch) - len(newer)
 
 
-def _is_newer(score: FanScore | None, stored: int | None) -> bool:
-    return score is not None and (stored is None or score.seq > stored)
+def _is_newer(score: FanScore | None, stored: Stored | None) -> bool:
+    return score is not None and (stored is None or score.seq > stored.seq)
 
 
-def _lists(keys: Keys, brand: str, fans: Iterable[tuple[str, Score]]) -> Iterable[Command]:
-    for which in FanList:
-        key, absent = keys.fans(which, brand), []
-        places: list[float | str] = []
-        for fan, score in fans:
-            place = None if score.record is None else place_of(which, score.record)
-            if place is None:
-                absent.append(fan)
-            else:
-                places += [place, fan]
-        if places:
-            yield ("ZADD", key, *places)
-        if absent:
-            yield ("ZREM", key, *absent)
-        if places and which is FanList.CHURNED:
-            yield _trim(key, CHURNED_FANS)
+def _may_be_listed(new: Score, stored: Stored | None) -> bool:
+    """Return whether a fan may be, or have been, on a list beside the one of all; most are not, and cost nothing."""
+    if new.record is None or new.erased or stored is None:
+        return True
+    return any(one.flags or one.lifecycle in LISTED for one in (new.record, stored))
+
+
+def _list(keys: Keys, which: FanList, brand: str, fans: Iterable[tuple[str, Score]]) -> Iterable[Command]:
+    key, absent = keys.fans(which, brand), []
+    places: list[float | str] = []
+    for fan, score in fans:
+        place = None if score.record is None else place_of(which, score.record)
+        if place is None:
+            absent.append(fan)
+        else:
+            places += [place, fan]
+    if places:
+        yield ("ZADD", key, *places)
+    if absent:
+        yield ("ZREM", key, *absent)
+    if places and which is FanList.CHURNED:
+        yield _trim(key, CHURNED_FANS)
 
 
 def place_of(which: FanList, score: FanScore) -> float | None:
@@ -113,10 +123,10 @@ def positions(keys: Keys, offsets: Mapping[str, int]) -> list[Command]:
 
 
 def project(
-    keys: Keys, batch: Batch, seqs: Mapping[Fan, int], known: frozenset[tuple[str, str]], now: int
+    keys: Keys, batch: Batch, stored: Mapping[Fan, Stored], known: frozenset[tuple[str, str]], now: int
 ) -> list[Command]:
     """Return all commands of a batch and count in it what is not new; ``known`` are transitions already stored."""
-    commands, stale = scores(keys, batch.scores, seqs)
+    commands, stale = scores(keys, batch.scores, stored)
     fresh = [flag for place, flag in batch.flags.items() if place not in known]
     batch.stale += stale + len(batch.flags) - len(fresh)
     return commands + flags(keys, fresh, now)

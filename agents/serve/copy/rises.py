@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from agents.serve.copy.batch import Fan, Score
 from agents.serve.copy.keys import Keys
 from agents.serve.copy.projection import Command
-from schemas.serving import Seq
+from schemas.serving import Stored
 
 STEP_MS = 600_000
 LEAST = 0.1  # points: less is no rise
@@ -41,7 +41,7 @@ def windows(fans: Iterable[Fan], now: int) -> dict[Window, list[str]]:
 def rises(
     keys: Keys,
     batch: Mapping[Fan, Score],
-    stored: Mapping[Fan, Seq],
+    stored: Mapping[Fan, Stored],
     earlier: Mapping[Window, Mapping[str, float]],
     now: int,
 ) -> list[Command]:
@@ -73,7 +73,7 @@ def rises(
     return commands
 
 
-def gained(new: Score, stored: Seq | None, earlier: float | None, begin: int) -> float | None:
+def gained(new: Score, stored: Stored | None, earlier: float | None, begin: int) -> float | None:
     """Return a fan's points gained since a window's beginning; None when nobody can tell.
 
     What happened before it does not count, however late it is read: a history that is loaded makes no risers. Nor does

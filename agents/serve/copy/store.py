@@ -14,7 +14,7 @@ from agents.serve.copy.connection import Client
 from agents.serve.copy.keys import Keys
 from agents.serve.copy.projection import positions, project
 from agents.serve.copy.rises import rises, windows
-from schemas.serving import Seq
+from schemas.serving import Stored
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ CLEARING = "clearing:"
 CLEARING_S = 30  # a clearing whose process died is taken over after this
 SCAN = 1000
 
-_seq = msgspec.json.Decoder(Seq)
+_stored = msgspec.json.Decoder(Stored)
 
 
 class MovedError(FanpulseError):
@@ -91,8 +91,7 @@ class Store:
         }
         known = frozenset(mark for mark, raw in zip(marks, stored[len(fans) :], strict=True) if raw is not None)
         async with self._while_run_is(self.run) as pipe:
-            seqs = {fan: one.seq for fan, one in before.items()}
-            commands = project(self.keys, batch, seqs, known, now)
+            commands = project(self.keys, batch, before, known, now)
             commands += rises(self.keys, batch.scores, before, earlier, now) + positions(self.keys, offsets)
             for command in commands:
                 pipe.execute_command(*command)
@@ -138,13 +137,13 @@ async def _won(pipe: Client) -> None:
         raise MovedError("the copy was flushed, or begun anew by another process") from None
 
 
-def _before(fans: list[Fan], stored: list[bytes | None]) -> dict[Fan, Seq]:
+def _before(fans: list[Fan], stored: list[bytes | None]) -> dict[Fan, Stored]:
     """Return what is known of each stored record; one that cannot be read counts as none and is written over."""
     before = {}
     for fan, raw in zip(fans, stored, strict=False):
         if raw is not None:
             try:
-                before[fan] = _seq.decode(raw)
+                before[fan] = _stored.decode(raw)
             except msgspec.DecodeError:
                 log.warning("a stored score could not be read and is replaced")
     return before

@@ -24,6 +24,11 @@ def test_every_topic_is_printed_as_it_must_be_and_no_broker_is_asked() -> None:
     assert found[0]["metadata"] == {"name": "eu-likes", "labels": {"strimzi.io/cluster": "kafka"}}
 
 
+def test_json_is_a_list_of_the_same_resources() -> None:
+    (found,) = printed("--json")
+    assert (found["apiVersion"], found["kind"], found["items"]) == ("v1", "List", printed())
+
+
 def test_a_name_is_only_a_name_whatever_it_holds() -> None:
     (metadata, *_) = [one["metadata"] for one in printed("--cluster", 'no: "yes"\n---')]
     assert metadata == {"name": "likes", "labels": {"strimzi.io/cluster": 'no: "yes"\n---'}}

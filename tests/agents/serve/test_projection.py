@@ -7,7 +7,7 @@ from agents.serve.copy.batch import Batch, Flag, Score
 from agents.serve.copy.keys import CHURNED_FANS, FLAG_LIFE_MS, NEWEST_FLAGS, SHELF_FLAGS, Keys
 from agents.serve.copy.projection import Command, flags, place_of, positions, project, scores, shelf_of
 from schemas.outputs import FanFlag, FanScore, FlagKind, StandingFlag
-from schemas.serving import FanList, Shelf
+from schemas.serving import FanList, Shelf, Stored
 from schemas.topics import Names
 from tests.integration.serve.outputs import T0, angry, flag, score
 
@@ -24,13 +24,17 @@ def told(record: FanFlag, at: int = NOW) -> Flag:
     return Flag(record, msgspec.json.encode(record), at)
 
 
+def kept(seq: int, lifecycle: str = "active", flags: int = 0) -> Stored:
+    return Stored(seq, 42.0, lifecycle, [msgspec.Raw(b"{}")] * flags)
+
+
 def of(commands: list[Command], name: str, key: str) -> list[Command]:
     return [command for command in commands if command[:2] == (name, key)]
 
 
 def test_only_what_is_newer_than_the_stored_seq_is_written() -> None:
     batch = {("miot", fan): announced(score(fan, 5)) for fan in ("new", "newer", "same", "older")}
-    stored = {("miot", "newer"): 4, ("miot", "same"): 5, ("miot", "older"): 6}
+    stored = {("miot", fan): kept(seq) for fan, seq in (("newer", 4), ("same", 5), ("older", 6))}
     commands, stale = scores(KEYS, batch, stored)
     assert stale == 2
     written = next(command for command in commands if command[0] == "MSET")
@@ -39,7 +43,7 @@ def test_only_what_is_newer_than_the_stored_seq_is_written() -> None:
 
 
 def test_nothing_new_writes_nothing() -> None:
-    assert scores(KEYS, {("miot", "a"): announced(score("a", 5))}, {("miot", "a"): 5}) == ([], 1)
+    assert scores(KEYS, {("miot", "a"): announced(score("a", 5))}, {("miot", "a"): kept(5)}) == ([], 1)
 
 
 def test_the_record_is_stored_as_it_was_announced() -> None:
@@ -54,6 +58,22 @@ def test_each_brand_has_its_own_lists_and_is_known_from_then_on() -> None:
     assert of(commands, "ZADD", f"{P}top:miot")
     assert of(commands, "ZADD", f"{P}top:lumen")
     assert {command[3] for command in of(commands, "ZADD", f"{P}brands")} == {"miot", "lumen"}
+
+
+@pytest.mark.parametrize(
+    ("before", "leaves"),
+    [
+        (kept(4), False),
+        (kept(4, "returned"), False),
+        (kept(4, "at_risk"), True),
+        (kept(4, "churned"), True),
+        (kept(4, flags=1), True),
+    ],
+)
+def test_who_was_on_no_other_list_is_taken_from_none(before: Stored, leaves: bool) -> None:
+    commands, _ = scores(KEYS, {("miot", "a"): announced(score("a", 5))}, {("miot", "a"): before})
+    gone = {command[1] for command in commands if command[0] == "ZREM"}
+    assert gone == ({KEYS.fans(which, "miot") for which in FanList if which is not FanList.TOP} if leaves else set())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from agents.serve.copy.keys import Keys
 from agents.serve.copy.projection import Command
 from agents.serve.copy.rises import KEPT, STEP_MS, begins, rises
 from schemas.outputs import FanScore
-from schemas.serving import Seq
+from schemas.serving import Stored
 from schemas.topics import Names
 from tests.integration.serve.outputs import score
 
@@ -22,12 +22,16 @@ def announced(record: FanScore | None, *, erased: bool = False) -> Score:
 
 
 def told(
-    new: FanScore | None, stored: Seq | None = None, earlier: float | None = None, *, erased: bool = False
+    new: FanScore | None, before: Stored | None = None, earlier: float | None = None, *, erased: bool = False
 ) -> list[Command]:
     """Return what is done to the window that is read."""
     had = {("miot", SINCE): {"a": earlier}} if earlier is not None else {}
-    commands = rises(KEYS, {A: announced(new, erased=erased)}, {A: stored} if stored else {}, had, NOW)
+    commands = rises(KEYS, {A: announced(new, erased=erased)}, {A: before} if before else {}, had, NOW)
     return [command for command in commands if command[1] == KEYS.risers("miot", SINCE) and command[0][0] == "Z"]
+
+
+def stored(seq: int, score: float) -> Stored:
+    return Stored(seq, score, "active", [])
 
 
 def gain(commands: list[Command]) -> float | None:
@@ -42,23 +46,25 @@ def test_the_window_that_is_read_is_ten_to_twenty_minutes_old() -> None:
 
 
 def test_gains_add_up_and_losses_take_away() -> None:
-    assert gain(told(score("a", 5, score=42.0, as_of=NOW), Seq(4, 40.5))) == 1.5
-    assert gain(told(score("a", 5, score=42.0, as_of=NOW), Seq(4, 40.5), 7.0)) == 8.5
-    assert gain(told(score("a", 5, score=40.0, as_of=NOW), Seq(4, 42.0), 7.0)) == 5.0
+    assert gain(told(score("a", 5, score=42.0, as_of=NOW), stored(4, 40.5))) == 1.5
+    assert gain(told(score("a", 5, score=42.0, as_of=NOW), stored(4, 40.5), 7.0)) == 8.5
+    assert gain(told(score("a", 5, score=40.0, as_of=NOW), stored(4, 42.0), 7.0)) == 5.0
 
 
 def test_who_lost_it_all_is_no_riser_any_more() -> None:
-    assert told(score("a", 5, score=30.0, as_of=NOW), Seq(4, 42.0), 7.0) == [("ZREM", KEYS.risers("miot", SINCE), "a")]
-    assert told(score("a", 5, score=30.0, as_of=NOW), Seq(4, 42.0)) == []
+    assert told(score("a", 5, score=30.0, as_of=NOW), stored(4, 42.0), 7.0) == [
+        ("ZREM", KEYS.risers("miot", SINCE), "a")
+    ]
+    assert told(score("a", 5, score=30.0, as_of=NOW), stored(4, 42.0)) == []
 
 
 def test_what_is_read_again_changes_nothing() -> None:
-    assert gain(told(score("a", 5, score=42.0, as_of=NOW), Seq(5, 42.0), 7.0)) == 7.0
-    assert told(score("a", 5, score=42.0, as_of=NOW), Seq(5, 42.0)) == []
+    assert gain(told(score("a", 5, score=42.0, as_of=NOW), stored(5, 42.0), 7.0)) == 7.0
+    assert told(score("a", 5, score=42.0, as_of=NOW), stored(5, 42.0)) == []
 
 
 def test_a_history_that_is_loaded_makes_no_risers() -> None:
-    assert told(score("a", 5, score=80.0, as_of=SINCE - 1), Seq(4, 2.0)) == []
+    assert told(score("a", 5, score=80.0, as_of=SINCE - 1), stored(4, 2.0)) == []
 
 
 def test_a_newcomer_rises_from_nothing_and_an_unknown_past_is_no_rise() -> None:
@@ -67,11 +73,11 @@ def test_a_newcomer_rises_from_nothing_and_an_unknown_past_is_no_rise() -> None:
 
 
 def test_an_erased_fan_is_gone() -> None:
-    assert told(None, Seq(4, 42.0), 7.0, erased=True) == [("ZREM", KEYS.risers("miot", SINCE), "a")]
+    assert told(None, stored(4, 42.0), 7.0, erased=True) == [("ZREM", KEYS.risers("miot", SINCE), "a")]
 
 
 def test_windows_are_bounded_and_end_by_themselves() -> None:
-    commands = rises(KEYS, {A: announced(score("a", 5, score=42.0, as_of=NOW))}, {A: Seq(4, 2.0)}, {}, NOW)
+    commands = rises(KEYS, {A: announced(score("a", 5, score=42.0, as_of=NOW))}, {A: stored(4, 2.0)}, {}, NOW)
     for begin in (SINCE, YOUNG):
         key = KEYS.risers("miot", begin)
         assert ("ZREMRANGEBYRANK", key, 0, -KEPT - 1) in commands

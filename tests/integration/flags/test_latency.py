@@ -10,7 +10,6 @@ from tests.ground.installation import Installation, fresh
 from tests.ground.processes import Processes
 
 RATE = 2_000
-WARM_S = 20  # a broker that has just begun takes both cores to compile itself
 
 
 @pytest.fixture
@@ -22,13 +21,14 @@ def installation(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Inst
 
 
 @pytest.mark.parametrize(
-    ("seconds", "p99_ms"),
-    [(15, 10_000), pytest.param(60, 250, marks=pytest.mark.full)],
+    ("warm_s", "seconds", "p99_ms"),
+    # a broker that has just begun takes both cores to compile itself, which the bar is not about
+    [(5, 15, 10_000), pytest.param(20, 60, 250, marks=pytest.mark.full)],
     ids=["generous, for a busy machine", "the bar"],
 )
-def test_a_comment_is_a_flag_at_once(processes: Processes, seconds: int, p99_ms: float) -> None:
+def test_a_comment_is_a_flag_at_once(processes: Processes, warm_s: int, seconds: int, p99_ms: float) -> None:
     worker = processes.worker()
-    found = measure(processes.installation.settings(), rate=RATE, seconds=seconds, warm_s=WARM_S)
+    found = measure(processes.installation.settings(), rate=RATE, seconds=seconds, warm_s=warm_s)
     print(f"{found}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
     assert worker.child.is_running
     assert not found.lost

@@ -12,7 +12,7 @@ export const EN = {
   lagTitle: "Events waiting to be scored", waitingNow: "waiting", why: (title) => `What is this? ${title}`,
   trafficWhy: "What producers wrote to the four input topics, of all brands, by the growth of the topics' end offsets, asked once a second.",
   waitWhy: "From the moment an event is seen on the broker until the workers have committed its score. "
-    + "Watched five times a second on up to twelve partitions, over the last ten seconds; a wait of under 0.2 s counts as 0. "
+    + "Watched five times a second on up to twelve partitions, over the last ten seconds; shorter waits than that are all shown as <0.2 s. "
     + "It leaves out the way from the platform to the broker. Waits of more than a second count while they last.",
   lagWhy: "Events that are on the broker and whose score is not committed yet: "
     + "end offsets less the workers' committed offsets, asked once a second.",

@@ -28,8 +28,8 @@ export const whole = (n) => Math.round(n).toLocaleString(locale());
 // A large count in few characters: 23,400,000 -> 23.4M.
 export const short = (n) => (n < 100_000 ? whole(n) : n.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 }));
 
-// Seconds as they are told apart: 0.12, 3.4, 56.
-export const seconds = (s) => (s < 1 ? s.toFixed(2) : s < 10 ? s.toFixed(1) : whole(s));
+// Seconds that events waited, as they are told apart: <0.2 (seen and done at one look), 0.41, 3.4, 56.
+export const seconds = (s) => (s === 0 ? "<0.2" : s < 1 ? s.toFixed(2) : s < 10 ? s.toFixed(1) : whole(s));
 
 export function span(seconds) {
   const words = say();

@@ -7,7 +7,7 @@ export const ZH = {
   lagTitle: "等待评分的事件", waitingNow: "等待中", why: (title) => `说明：${title}`,
   trafficWhy: "四个输入主题每秒新增的事件，包括所有品牌；按主题末端位移的增长计算，每秒询问一次。",
   waitWhy: "从事件出现在 Kafka 到评分提交为止的时间。"
-    + "在最多十二个分区上每秒观察五次，统计最近十秒；不足 0.2 秒计为 0。"
+    + "在最多十二个分区上每秒观察五次，统计最近十秒；不足 0.2 秒显示为 <0.2。"
     + "不包括从平台到 Kafka 的路程。超过一秒的等待在进行中即计入。",
   lagWhy: "已在 Kafka 中但评分尚未提交的事件：末端位移减去工作进程已提交的位移，每秒询问一次。",
   unitRate: "事件/秒", unitWait: "秒", unitLag: "事件", angryTitle: "刚刚不满", leavingTitle: "正在流失", backTitle: "重新回来", tierTitle: "等级变化",

@@ -4,7 +4,7 @@ from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.page.browser import Browser
 
-WIDTHS = {"laptop": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
+WIDTHS = {"laptop": (1400, 900), "tablet": (800, 1180), "phone": (360, 780)}
 
 
 def address(serve: Running) -> str:

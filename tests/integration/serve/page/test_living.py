@@ -34,7 +34,7 @@ def test_a_worker_that_dies_is_seen_and_its_return_needs_no_reload(
 def waited(browser: Browser) -> float:
     """Return the seconds that the page shows as the wait; -1 while it shows none."""
     text = browser.texts("#tile-wait")[0]
-    return float(text.removesuffix(" s").replace(",", "")) if text.endswith(" s") else -1.0
+    return float(text.removesuffix(" s").replace(",", "").replace("<", "")) if text.endswith(" s") else -1.0
 
 
 def number(browser: Browser, selector: str) -> int:

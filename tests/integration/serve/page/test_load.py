@@ -18,7 +18,7 @@ GROWN_BYTES = 4_000_000  # of the page's heap after a collection: the charts' fi
 
 @pytest.mark.parametrize(
     ("seconds", "most_core"),
-    [(40.0, 0.4), pytest.param(300.0, 0.25, marks=pytest.mark.full)],
+    [(20.0, 0.3), pytest.param(300.0, 0.25, marks=pytest.mark.full)],
     ids=["generous, for a busy machine", "the bar"],
 )
 def test_the_page_under_5000_events_a_second(
