@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import sys
+import threading
 import time
+import traceback
 
 import faust
 from faust.types import TP
@@ -17,11 +20,10 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 0.5
 CENSUS_S = 5.0
-LOOP_LATE_S = 30.0  # that a blocked event loop may be late before liveness says no
 
 
 class Watch:
-    """Looks at the worker from its own event loop; ``late`` is asked from other threads."""
+    """Looks at the worker from its own event loop, and at that loop from a thread; ``late`` is asked from others."""
 
     def __init__(self, settings: Settings, owner: Owner, app: faust.App, metrics: Metrics) -> None:
         self.settings, self.owner, self.app, self.metrics = settings, owner, app, metrics
@@ -37,6 +39,7 @@ class Watch:
         Raises:
             FailStopError: a takeover or a commit takes too long, or Faust gave up.
         """
+        threading.Thread(target=self._guard, args=(threading.get_ident(),), daemon=True).start()
         counted = 0.0
         while True:
             began = time.monotonic()
@@ -48,12 +51,24 @@ class Watch:
             self._check(self.beat_at)
             if self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
                 counted = self.beat_at
+                self.metrics.tasks.set(len(asyncio.all_tasks()))
                 await self._measure()
 
     def late(self) -> str | None:
         """Return how long the event loop has been blocked, in words; None while it is well."""
         late = time.monotonic() - self.beat_at
-        return f"event loop blocked for {late:.0f} s" if late > LOOP_LATE_S else None
+        return f"event loop blocked for {late:.0f} s" if late > self.settings.loop_timeout_s else None
+
+    def _guard(self, watched: int) -> None:
+        """End the process when its event loop is blocked; two looks, for a process that slept beats once it wakes."""
+        seen = -1.0
+        while True:
+            time.sleep(BEAT_S * 2)
+            if (said := self.late()) and seen == self.beat_at:
+                stack = traceback.format_stack(sys._current_frames()[watched])
+                log.critical("%s (FANPULSE_LOOP_TIMEOUT_S), at:\n%s", said, "".join(stack))
+                self.owner.end(FailStopError(said))
+            seen = self.beat_at
 
     def _check(self, now: float) -> None:
         owner, settings = self.owner, self.settings
