@@ -40,7 +40,7 @@ class Watch:
             FailStopError: a takeover or a commit takes too long, or Faust gave up.
         """
         threading.Thread(target=self._guard, args=(threading.get_ident(),), daemon=True).start()
-        counted = 0.0
+        counted, measuring = 0.0, None
         while True:
             began = time.monotonic()
             await asyncio.sleep(BEAT_S)
@@ -49,10 +49,12 @@ class Watch:
             self.metrics.ready.set(self.owner.is_ready)
             self.owner.flush.committed_at += late  # nobody could commit meanwhile; liveness is who judges that
             self._check(self.beat_at)
-            if self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
+            if measuring is not None and measuring.done():
+                measuring = measuring.result()  # None, or what went wrong
+            if measuring is None and self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
                 counted = self.beat_at
                 self.metrics.tasks.set(len(asyncio.all_tasks()))
-                await self._measure()
+                measuring = asyncio.create_task(self._measure())  # it asks the broker, which may not answer
 
     def late(self) -> str | None:
         """Return how long the event loop has been blocked, in words; None while it is well."""
