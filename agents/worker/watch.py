@@ -8,6 +8,7 @@ import time
 import traceback
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from agents.errors import FailStopError
@@ -100,7 +101,11 @@ class Watch:
         if who is None:
             return  # what is between two owners keeps its last value: a gap would look like a lag that is gone
         tps = self._inputs()
-        ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        try:
+            ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        except KafkaError as error:
+            log.warning("lag not measured: %r", error)
+            return
         if self.owner.member() is not who:
             return
         lag, lag_s = {}, {}
