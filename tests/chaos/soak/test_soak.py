@@ -1,5 +1,7 @@
 """The soak: 5,000 events a second for half an hour. Nothing is lost or doubled, and nothing grows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
@@ -61,8 +63,10 @@ def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
         f"descriptors {found['descriptors']}",
         f"tasks {found['tasks']}",
     ]
-    pytestconfig.getoption("table").with_name("soak.txt").write_text("\n".join(said) + "\n", encoding="utf-8")
-    print("\n".join(said))
+    print("", *said, sep="\n")
+    table: Path = pytestconfig.getoption("table")
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text("\n".join(said) + "\n", encoding="utf-8")
     assert (lost, doubled, trial.result.deaths) == (0, 0, 0)
     assert feed.sent >= 0.95 * RATE * minutes * 60, "the feed did not keep its rate"
     assert all(growth.is_nil for growth in found.values()), said

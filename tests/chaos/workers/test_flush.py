@@ -35,7 +35,7 @@ def test_killed_at_each_step_of_a_flush(trial: Trial) -> None:
 )
 def test_frozen_at_a_step_of_a_flush(trial: Trial, step: str) -> None:
     trial.worker(1)
-    trial.feed()
+    trial.feed(rate=1_000)
     one = trial.starting(0, TEST_FREEZE_AT=f"{step}:{PASSED}")
     trial.until("it freezes", lambda: is_frozen(one.pid))
     frozen_at = time.monotonic()
