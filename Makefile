@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check lint types unit-plain unit unit-bounds integration integration-full \
-	bench chaos chaos-full manifests lock clean
+	bench chaos chaos-full soak manifests lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -62,10 +62,13 @@ bench: setup  ## events per second, beside Faust as in its tutorial
 	$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: setup  ## faults on a real Kafka, counted: the short form
-	$(PYTEST) tests/chaos -m "not full" $(ARGS)
+	$(PYTEST) tests/chaos -m "not full and not soak" $(ARGS)
 
-chaos-full: setup  ## every fault, with repeats
-	$(PYTEST) tests/chaos --repeats 2 --table tests/chaos/results.txt $(ARGS)
+chaos-full: setup  ## every fault twice, and the bars of time: on a quiet machine
+	$(PYTEST) tests/chaos -m "not soak" --repeats 2 --bars --table tests/chaos/results.txt $(ARGS)
+
+soak: setup  ## 5,000 events a second for 30 minutes; ARGS="--minutes 2" to try it
+	$(PYTEST) tests/chaos/soak -s --table tests/chaos/soak.txt $(ARGS)
 
 manifests: setup  ## write dashboards and manifests that repeat what is said elsewhere
 	$(BIN)/python -m deploy.grafana.make

@@ -1,29 +1,37 @@
-"""Faults on request, for the chaos suite alone: a worker dies, freezes or fails at a named step."""
+"""Faults on request, for the chaos suite alone: a worker dies, freezes, hangs or fails at a named step."""
 
 import os
 import signal
+import time
+from collections.abc import Callable
 
 from streams.records.spans import Records
 
-DIE, FREEZE, RAISE = "FANPULSE_TEST_DIE_AT", "FANPULSE_TEST_FREEZE_AT", "FANPULSE_TEST_RAISE_ON"
-SIGNALS = {DIE: signal.SIGKILL, FREEZE: signal.SIGSTOP}
+RAISE = "FANPULSE_TEST_RAISE_ON"
+FOR_EVER_S = 10**6
+FAULTS: dict[str, Callable[[], None]] = {
+    "FANPULSE_TEST_DIE_AT": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "FANPULSE_TEST_FREEZE_AT": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "FANPULSE_TEST_BLOCK_AT": lambda: time.sleep(FOR_EVER_S),  # the event loop, while other threads go on
+}
 
-# What is asked for, as step -> [signal, how many times the step is still passed]; "before-commit:20" means the 20th.
+# What is asked for: step -> its fault, and step -> how many times it is still passed; "before-commit:20" is the 20th.
 _asked = {
-    step: [SIGNALS[name], int(times or 1)]
-    for name in SIGNALS
+    step: (fault, int(times or 1))
+    for name, fault in FAULTS.items()
     if (asked := os.environ.get(name))
     for step, _, times in [asked.partition(":")]
 }
+_left = {step: times for step, (_, times) in _asked.items()}
 _poison = os.environ.get(RAISE, "").encode()
 
 
 def at(step: str) -> None:
-    """Die or freeze here if that was asked for."""
-    if _asked and step in _asked:
-        _asked[step][1] -= 1
-        if _asked[step][1] == 0:
-            os.kill(os.getpid(), _asked[step][0])
+    """Die, freeze or hang here if that was asked for."""
+    if step in _asked:
+        _left[step] -= 1
+        if _left[step] == 0:
+            _asked[step][0]()
 
 
 def on(records: Records) -> None:

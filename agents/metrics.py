@@ -120,6 +120,7 @@ class Metrics:
         self.lags, self.lags_s = Held(self.lag), Held(self.lag_s)
         self.ready = Gauge("fanpulse_ready", "1 while partitions are assigned and restored", registry=r)
         self.loop_lag = Gauge("fanpulse_event_loop_lag_seconds", "How late the event loop runs", registry=r)
+        self.tasks = Gauge("fanpulse_event_loop_tasks", "Tasks of the event loop", registry=r)
         self.holes = Counter("fanpulse_lost_to_retention", "Records gone before we read them", ["topic"], registry=r)
         for topic in TOPICS:
             self.holes.labels(topic)

@@ -49,6 +49,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stall_timeout_s: Annotated[float, Meta(description="seconds until lag without a commit ends the worker", gt=0)] = (
         60.0
     )
+    loop_timeout_s: Annotated[float, Meta(description="seconds until a blocked event loop ends the worker", gt=0)] = (
+        30.0
+    )
     metrics_port: Annotated[Port, Meta(description="of the worker; serve takes the next one; 0: any")] = 9400
     web_host: Annotated[str, Meta(description="address that page and lookups listen on")] = "127.0.0.1"
     web_port: Annotated[Port, Meta(description="of page and lookups; 0: any")] = 8080

@@ -1,6 +1,7 @@
 """Blocks of raw records: what one fetch brought of one partition, as columns over the bytes of the answer."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import aiokafka
@@ -67,15 +68,17 @@ def drain(fetcher: Fetcher, wanted: set[Any] | None) -> dict[Any, RawBlock]:
     return blocks
 
 
-async def next_blocks(fetcher: Fetcher, wanted: set[Any] | None, patience: float) -> dict[Any, RawBlock]:
-    """Wait at most ``patience`` seconds for the next fetch, and take its blocks."""
+async def next_blocks(
+    fetcher: Fetcher, wanted: set[Any] | None, patience: float, may_take: Callable[[], bool] = lambda: True
+) -> dict[Any, RawBlock]:
+    """Wait at most ``patience`` seconds for the next fetch, and take its blocks, if that is still right by then."""
     waiter = fetcher._create_fetch_waiter()
     done, _ = await asyncio.wait([waiter], timeout=patience)
     if not done:
         waiter.cancel()
         return {}
     waiter.result()
-    return drain(fetcher, wanted)
+    return drain(fetcher, wanted) if may_take() else {}
 
 
 def _unpack(tp: Any, result: FetchResult) -> RawBlock | None:

@@ -71,6 +71,7 @@ class Consumer(driver.Consumer):
         elif not self._get_active_partitions():
             await self.sleep(SIBLING_S)
         else:
+            self._thread.generation = generation
             found = await self._thread.getmany(wanted, patience)
             if self._is_current(generation):  # else from before a rebalance: it is read again from what is committed
                 for tp, block in found.items():
@@ -151,8 +152,7 @@ class Consumer(driver.Consumer):
     def on_buffer_full(self, tp: TP) -> None:
         """Do nothing: ``Order`` holds back what is too much, and a full queue makes us wait."""
 
-    def on_buffer_drop(self, tp: TP) -> None:
-        """Do nothing."""
+    on_buffer_drop = on_buffer_full
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: offsets of blocks jump."""
@@ -161,14 +161,10 @@ class Consumer(driver.Consumer):
 class Producer(driver.Producer):
     """Connects to nothing: what leaves the worker goes through the flush's transaction."""
 
-    async def on_start(self) -> None:
+    async def _nothing(self) -> None:
         """Do nothing."""
 
-    async def on_stop(self) -> None:
-        """Do nothing."""
-
-    async def flush(self) -> None:
-        """Do nothing."""
+    on_start = on_stop = flush = _nothing
 
 
 class Transport(driver.Transport):

@@ -22,6 +22,7 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     who: Membership
     heard = 0.0  # when a block came last, monotonic seconds
+    generation = -1  # that blocks are asked for in
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
@@ -65,7 +66,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,
         max_records: int | None = None,
     ) -> dict[TP, RawBlock]:
-        if not self.consumer.flow_active:
+        if not self._may_take():
             return {}
         fetcher = consumer._fetcher
         if consumer._closed or fetcher._closed:
@@ -74,10 +75,15 @@ class Thread(driver.AIOKafkaConsumerThread):
             return {}
         blocks = drain(fetcher, active_partitions)
         if not blocks and timeout:
-            blocks = await next_blocks(fetcher, active_partitions, timeout)
+            blocks = await next_blocks(fetcher, active_partitions, timeout, self._may_take)
         self.heard = time.monotonic() if blocks else self.heard
         is_idle = time.monotonic() > self.heard + IDLE_AFTER_S
         fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = (
             (IDLE_WAIT_MS, 1) if is_idle else (FETCH_WAIT_MS, FETCH_LEAST)
         )
         return blocks
+
+    def _may_take(self) -> bool:
+        # A rebalance may come and go while we wait: its blocks, taken for the generation before, would be dropped, and
+        # where nothing is committed yet no seek leads back to them.
+        return bool(self.consumer.flow_active and self.app.consumer_generation_id == self.generation)

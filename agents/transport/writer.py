@@ -35,9 +35,13 @@ class Writer:
 
     async def start(self) -> None:
         """Connect; the broker aborts at once what a predecessor of the same id left open, and fences a twin."""
-        await self._producer.start()
-        fence(self._producer)
-        await self._guarded(self._producer._txn_manager.wait_for_pid())
+        try:
+            async with asyncio.timeout(2 * TRANSACTION_TIMEOUT_MS / 1000):
+                await self._producer.start()  # waits until what the predecessor left is decided
+                fence(self._producer)
+                await self._guarded(self._producer._txn_manager.wait_for_pid())
+        except TimeoutError:
+            raise FailStopError("the broker does not give us our transactional id") from None
 
     async def stop(self) -> None:
         """Close the connections."""

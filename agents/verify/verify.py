@@ -12,17 +12,19 @@ from kafka.admin import OffsetSpec
 from agents.errors import ConfigError
 from agents.kafka import offsets as kafka_offsets
 from agents.kafka.connection import admin
+from agents.kafka.reading import Offsets, records
 from agents.kafka.topics import ensure
 from agents.settings import Settings
 from agents.verify.compare import Difference, rows, view
-from agents.verify.reading import Offsets, records
 from agents.verify.recompute import recompute
 from agents.verify.sample import newest
 from schemas.events import AHEAD_MS, Topic
-from schemas.fan import FAN, LAYOUT
+from schemas.fan import FAN
 from schemas.outputs import FanScore
 from streams.block import Sentiment
 from streams.params import Brands
+from streams.records.spans import Texts
+from streams.state.layouts import present
 
 read_score = msgspec.json.Decoder(FanScore).decode
 
@@ -95,11 +97,10 @@ def _all(settings: Settings, topic: str, ground: Ground) -> Iterable[Any]:
 
 
 def _row(record: Any) -> Any:
-    if len(record.value) != FAN.itemsize or record.value[0] != LAYOUT:
-        raise ConfigError(
-            f"{record.topic}, offset {record.offset}: no row of layout {LAYOUT}, which this program reads"
-        )
-    return np.frombuffer(record.value, FAN)[0]
+    try:
+        return np.frombuffer(present(Texts.of([record.value])).data.tobytes(), FAN)[0]
+    except ValueError as error:
+        raise ConfigError(f"{record.topic}, offset {record.offset}: {error}") from None
 
 
 def _histories(

@@ -92,11 +92,9 @@ class Worker:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         app.finalize()
-        await app.start()
-        tasks = [
-            asyncio.create_task(_or_fail(flush.run(owner.held, owner.member, lambda: is_behind(app)))),
-            asyncio.create_task(_or_fail(self.watch.run())),
-        ]
+        # Faust's start ends with the first takeover: it is watched, and a signal need not wait for it.
+        work = (self.watch.run(), app.start(), flush.run(owner.held, owner.member, lambda: is_behind(app)))
+        tasks = [asyncio.create_task(_or_fail(one)) for one in work]
         await stop.wait()
         log.info("stopping: committing what is in hand")
         await asyncio.wait([asyncio.ensure_future(owner.give_up())], timeout=self.settings.session_timeout_s)

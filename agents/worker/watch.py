@@ -2,9 +2,13 @@
 
 import asyncio
 import logging
+import sys
+import threading
 import time
+import traceback
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from agents.errors import FailStopError
@@ -17,11 +21,10 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 0.5
 CENSUS_S = 5.0
-LOOP_LATE_S = 30.0  # that a blocked event loop may be late before liveness says no
 
 
 class Watch:
-    """Looks at the worker from its own event loop; ``late`` is asked from other threads."""
+    """Looks at the worker from its own event loop, and at that loop from a thread; ``late`` is asked from others."""
 
     def __init__(self, settings: Settings, owner: Owner, app: faust.App, metrics: Metrics) -> None:
         self.settings, self.owner, self.app, self.metrics = settings, owner, app, metrics
@@ -37,7 +40,8 @@ class Watch:
         Raises:
             FailStopError: a takeover or a commit takes too long, or Faust gave up.
         """
-        counted = 0.0
+        threading.Thread(target=self._guard, args=(threading.get_ident(),), daemon=True).start()
+        counted, measuring = 0.0, None
         while True:
             began = time.monotonic()
             await asyncio.sleep(BEAT_S)
@@ -46,14 +50,28 @@ class Watch:
             self.metrics.ready.set(self.owner.is_ready)
             self.owner.flush.committed_at += late  # nobody could commit meanwhile; liveness is who judges that
             self._check(self.beat_at)
-            if self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
+            if measuring is not None and measuring.done():
+                measuring = measuring.result()  # None, or what went wrong
+            if measuring is None and self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
                 counted = self.beat_at
-                await self._measure()
+                self.metrics.tasks.set(len(asyncio.all_tasks()))
+                measuring = asyncio.create_task(self._measure())  # it asks the broker, which may not answer
 
     def late(self) -> str | None:
         """Return how long the event loop has been blocked, in words; None while it is well."""
         late = time.monotonic() - self.beat_at
-        return f"event loop blocked for {late:.0f} s" if late > LOOP_LATE_S else None
+        return f"event loop blocked for {late:.0f} s" if late > self.settings.loop_timeout_s else None
+
+    def _guard(self, watched: int) -> None:
+        """End the process when its event loop is blocked; two looks, for a process that slept beats once it wakes."""
+        seen = -1.0
+        while True:
+            time.sleep(BEAT_S * 2)
+            if (said := self.late()) and seen == self.beat_at:
+                stack = traceback.format_stack(sys._current_frames()[watched])
+                log.critical("%s (FANPULSE_LOOP_TIMEOUT_S), at:\n%s", said, "".join(stack))
+                self.owner.end(FailStopError(said))
+            seen = self.beat_at
 
     def _check(self, now: float) -> None:
         owner, settings = self.owner, self.settings
@@ -83,7 +101,11 @@ class Watch:
         if who is None:
             return  # what is between two owners keeps its last value: a gap would look like a lag that is gone
         tps = self._inputs()
-        ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        try:
+            ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        except KafkaError as error:
+            log.warning("lag not measured: %r", error)
+            return
         if self.owner.member() is not who:
             return
         lag, lag_s = {}, {}

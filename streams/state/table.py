@@ -11,6 +11,7 @@ from streams.params import Brands
 from streams.records.spans import Records, Texts
 from streams.state.feeds import Feeds
 from streams.state.index import Home, Index, brand_of
+from streams.state.layouts import present
 
 STEP = 16_384  # rows to grow by: realloc moves pages, not bytes, so a step costs 13 ms at any size
 NEVER = np.iinfo(np.int64).max
@@ -74,14 +75,9 @@ class Table:
         """Take rows back from the changelog; of two for one key the later wins.
 
         Raises:
-            ValueError: a value is not a row of this layout, or a key belongs to another partition.
+            ValueError: a value is no row of this or a past layout, or a key belongs to another partition.
         """
-        keys, values = records.keys(), records.values()
-        if (values.stop - values.start != FAN.itemsize).any():
-            raise ValueError(f"changelog values are not rows of layout {LAYOUT} ({FAN.itemsize} bytes)")
-        layouts = values.data[values.start]
-        if (layouts != LAYOUT).any():
-            raise ValueError(f"changelog rows of layout {layouts.max()}, this program reads {LAYOUT}")
+        keys, values = records.keys(), present(records.values())
         where = self.find(keys)
         if len(where) and where.min() < 0:
             raise ValueError("changelog key of another partition")

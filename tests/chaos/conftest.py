@@ -1,31 +1,33 @@
 """A Kafka of the suite's own, a trial per scenario, and the table at the end."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from agents.embedded.kafka import Kafka
+from agents.supervise.ports import free_ports
+from tests.chaos.ground.line import Line, door
 from tests.chaos.ground.result import Result, table, write
-from tests.chaos.ground.trial import Trial
+from tests.chaos.ground.trial import Make, Trial
 from tests.ground.installation import fresh
 from tests.ground.processes import Processes
-from tests.ground.servers import kafka
+from tests.ground.showing import pytest_runtest_makereport
 
-__all__ = ["kafka"]
+__all__ = ["pytest_runtest_makereport"]
 
 RESULTS: list[Result] = []
-STARTED: list[Processes] = []
 TABLE = Path(__file__).parents[2] / ".data" / "chaos.txt"
-
-Make = Callable[..., Trial]
+QUICK = {"log.cleaner.backoff.ms": "500"}  # compaction is looked for twice a second, not every 15 s
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often each scenario runs, and where the table goes."""
     parser.addoption("--repeats", type=int, default=1, help="runs of each chaos scenario")
     parser.addoption("--table", type=Path, default=TABLE, help="file that the chaos table is written to")
+    parser.addoption("--minutes", type=float, default=30, help="length of the soak")
+    parser.addoption("--bars", action="store_true", help="a figure above its bar fails (on a quiet machine)")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -36,20 +38,57 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("run", [f"run {n}" for n in range(1, repeats + 1)])
 
 
+@pytest.fixture(scope="session")
+def ports() -> tuple[int, int]:
+    """The two ends of the line: where workers connect, where the broker listens."""
+    outside, inside = free_ports(2)
+    return outside, inside
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -> Iterator[Kafka]:
+    """A broker with a door for those who come by the line."""
+    outside, inside = ports
+    broker = Kafka(tmp_path_factory.mktemp("kafka"))
+    broker.extra = {**QUICK, **door(broker.listeners, inside, outside)}
+    broker.start()
+    yield broker
+    broker.stop()
+
+
 @pytest.fixture
-def make(kafka: Kafka, tmp_path: Path) -> Iterator[Make]:
+def line(kafka: Kafka, ports: tuple[int, int]) -> Iterator[Line]:
+    """A line to the broker that can be made to lose requests or answers."""
+    one = Line(*ports)
+    one.start()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def started() -> Iterator[list[Processes]]:
+    """All that a scenario starts."""
+    all_of_them: list[Processes] = []
+    yield all_of_them
+    for processes in all_of_them:
+        processes.end()
+
+
+@pytest.fixture
+def make(kafka: Kafka, tmp_path: Path, started: list[Processes], pytestconfig: pytest.Config) -> Iterator[Make]:
     """Return what makes a trial of a name; settings may differ from the suite's."""
-    first = len(STARTED)
+    trials: list[Trial] = []
 
     def make(name: str, **settings: object) -> Trial:
-        installation = fresh(tmp_path, kafka.bootstrap, SETTLE_S=0.3, TICK_S=1, **settings)
+        installation = fresh(tmp_path, kafka.bootstrap, **{"SETTLE_S": 0.3, "TICK_S": 1, **settings})
         installation.create_topics()
-        STARTED.append(Processes(installation))
-        return Trial(name, installation, STARTED[-1], RESULTS)
+        started.append(Processes(installation))
+        trials.append(Trial(name, installation, started[-1], RESULTS))
+        return trials[-1]
 
     yield make
-    for processes in STARTED[first:]:
-        processes.end()
+    missed = [trial.result.over for trial in trials if trial.result.over]
+    assert not (missed and pytestconfig.getoption("bars")), missed
 
 
 @pytest.fixture
@@ -59,19 +98,8 @@ def trial(make: Make, request: pytest.FixtureRequest) -> Trial:
     return make(name.replace("[", ": ").rstrip("]"))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the workers said when a scenario fails."""
-    report = yield
-    if report.failed and call.when == "call" and "make" in getattr(item, "funcargs", {}):
-        report.sections += [(f"log of {one.name}", one.words(25)) for one in STARTED[-1].all]
-    return report
-
-
 def pytest_terminal_summary(config: pytest.Config) -> None:
     """Print the table, and write it to a file."""
     if RESULTS:
         write(RESULTS, config.getoption("table"))
-        Console(width=220).print(table(RESULTS))
+        Console(width=260).print(table(RESULTS))

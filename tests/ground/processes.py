@@ -15,6 +15,7 @@ from tests.ground.installation import Installation
 READY_S = 90.0  # on a busy machine that compiles the kernels as well
 STOP_S = 15.0
 EVERY_S = 0.05
+COMMAND = ("agents.cli",)
 
 
 def until(holds: Callable[[], bool], seconds: float, what: Callable[[], str] | str) -> float:
@@ -28,12 +29,12 @@ def until(holds: Callable[[], bool], seconds: float, what: Callable[[], str] | s
 
 
 class Running:
-    """A command; ``port`` is where it answers /readyz, 0 if it does not."""
+    """A module of Python with its arguments; ``port`` is where it answers /readyz, 0 if it does not."""
 
-    def __init__(self, name: str, arguments: list[str], environ: Mapping[str, str], log: Path, port: int = 0) -> None:
+    def __init__(self, name: str, words: list[str], environ: Mapping[str, str], log: Path, port: int = 0) -> None:
         self.name, self.port, self.log = name, port, log
         self.environ = {**environ, "PYTHONUNBUFFERED": "1"}
-        self._command = [sys.executable, "-m", "agents.cli", *arguments]
+        self._command = [sys.executable, "-m", *words]
         self._child: Child | None = None
 
     @property
@@ -108,19 +109,21 @@ class Processes:
         self.installation = installation
         self.all: list[Running] = []
 
-    def worker(self, number: int = 0, *, ready: bool = True, **settings: object) -> Running:
+    def worker(
+        self, number: int = 0, *, ready: bool = True, module: tuple[str, ...] = COMMAND, **settings: object
+    ) -> Running:
         """Start worker ``number``; wait until it is ready, unless told otherwise."""
         own = {"METRICS_PORT": free_port(), "INSTANCE_ID": f"worker-{number}", **settings}
-        return self._start(f"worker-{number}", ["worker"], own, int(str(own["METRICS_PORT"])), ready=ready)
+        return self._start(f"worker-{number}", [*module, "worker"], own, int(str(own["METRICS_PORT"])), ready=ready)
 
     def serve(self, *, ready: bool = True, **settings: object) -> Running:
         """Start the serve process; its ``port`` is the page's, its metrics are on METRICS_PORT + 1."""
         own = {"METRICS_PORT": free_row(2), "WEB_PORT": free_port(), **settings}
-        return self._start("serve", ["serve"], own, int(str(own["WEB_PORT"])), ready=ready)
+        return self._start("serve", [*COMMAND, "serve"], own, int(str(own["WEB_PORT"])), ready=ready)
 
     def command(self, *arguments: str, **settings: object) -> Running:
         """Start any other command, and do not wait."""
-        return self._start(arguments[0], list(arguments), settings, 0, ready=False)
+        return self._start(arguments[0], [*COMMAND, *arguments], settings, 0, ready=False)
 
     def end(self) -> None:
         """End them all."""
@@ -130,11 +133,9 @@ class Processes:
         for running in self.all:
             running.end()
 
-    def _start(
-        self, name: str, arguments: list[str], settings: Mapping[str, object], port: int, *, ready: bool
-    ) -> Running:
+    def _start(self, name: str, words: list[str], settings: Mapping[str, object], port: int, *, ready: bool) -> Running:
         log = self.installation.directory / f"{name}-{len(self.all)}.log"
-        running = Running(name, arguments, self.installation.environ(**settings), log, port)
+        running = Running(name, words, self.installation.environ(**settings), log, port)
         self.all.append(running)
         running.start()
         if ready:

@@ -28,9 +28,9 @@ class Record(NamedTuple):
 
 
 @contextmanager
-def consumer(bootstrap: str, group: str = "reader") -> Iterator[Consumer]:
+def consumer(bootstrap: str, group: str = "reader", isolation: str = "read_committed") -> Iterator[Consumer]:
     """Connect a reader that joins no group; ``group`` only says whose committed offsets it may ask for."""
-    options: dict[str, Any] = {"bootstrap.servers": bootstrap, "group.id": group, "isolation.level": "read_committed"}
+    options: dict[str, Any] = {"bootstrap.servers": bootstrap, "group.id": group, "isolation.level": isolation}
     options |= {"enable.partition.eof": True, "enable.auto.commit": False, "fetch.max.bytes": 64 << 20}
     client = Consumer(options)
     try:
@@ -90,11 +90,16 @@ def committed(bootstrap: str, group: str, topics: Sequence[str]) -> int:
         return sum(max(at.offset, 0) for at in client.committed(places, timeout=SILENCE_S))
 
 
-def written(bootstrap: str, topics: Sequence[str]) -> int:
-    """Return the sum of all end offsets: it stands still while nothing is written."""
-    with consumer(bootstrap) as client:
+def written(bootstrap: str, topics: Sequence[str], isolation: str = "read_committed") -> int:
+    """Return the sum of all ends, as a reader sees them: it stands still while nothing is written."""
+    with consumer(bootstrap, isolation=isolation) as client:
         places = [TopicPartition(topic, n) for topic in topics for n in partitions(client, topic)]
         return sum(client.get_watermark_offsets(at, timeout=SILENCE_S)[1] for at in places)
+
+
+def hidden(bootstrap: str, topic: str) -> int:
+    """Return how many records of a topic readers may not see yet, for a transaction stands open before them."""
+    return written(bootstrap, [topic], "read_uncommitted") - written(bootstrap, [topic])
 
 
 def _record(message: Message) -> Record:

@@ -1,6 +1,6 @@
 """One real Kafka and one real Valkey per session; a fresh installation and its processes per test."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ from agents.embedded.valkey import Valkey
 from tests.ground.installation import Installation, fresh
 from tests.ground.processes import Processes
 from tests.ground.servers import kafka, valkey
+from tests.ground.showing import pytest_runtest_makereport
 
-__all__ = ["kafka", "valkey"]
+__all__ = ["kafka", "pytest_runtest_makereport", "valkey"]
 
 
 @pytest.fixture
@@ -26,15 +27,3 @@ def processes(installation: Installation) -> Iterator[Processes]:
     started = Processes(installation)
     yield started
     started.end()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the processes said when a test fails."""
-    report = yield
-    started = getattr(item, "funcargs", {}).get("processes")
-    if report.failed and isinstance(started, Processes):
-        report.sections += [(f"log of {one.name}", one.words()) for one in started.all]
-    return report

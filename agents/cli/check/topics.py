@@ -1,9 +1,10 @@
-"""`fanpulse topics`: create the topics, say what is wrong with them, or print them for an operator."""
+"""`fanpulse topics`: create the topics, say what is wrong with them, copy them, or print them for an operator."""
 
 import sys
 
 import click
 
+from agents.cli.check.copy import copy
 from agents.cli.check.manifest import manifest
 from agents.cli.output import json_option, show, show_one
 from agents.errors import Exit
@@ -13,9 +14,10 @@ from agents.settings import read
 
 @click.group()
 def topics() -> None:
-    """Create or check the topics."""
+    """Create, check or copy the topics."""
 
 
+topics.add_command(copy)
 topics.add_command(manifest)
 
 

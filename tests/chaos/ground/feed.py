@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Producer
-from kafka.partitioner import murmur2
 
+from agents.kafka.publish import key_hash
 from agents.settings import Settings
 from tests.chaos.ground.workload import keyed
 from tests.integration.oracle.replay import Line
@@ -49,7 +49,7 @@ class Feed:
         for line in self.lines:
             key, event = keyed(line)
             topic = self.settings.topic_prefix + line["topic"]
-            partition = (int(murmur2(key)) & 0x7FFFFFFF) % self.settings.partitions
+            partition = key_hash(key) % self.settings.partitions
             producer.produce(topic, orjson.dumps(event), key, partition, on_delivery=self._done)
             self.sent += 1
             if self._enough.is_set():

@@ -12,6 +12,7 @@ import pytest
 from schemas.fan import FAN, LAYOUT
 from streams.partition import Partition
 from streams.records.spans import Record, Records
+from streams.state import layouts
 from tests.streams.histories import BRANDS
 
 HERE = Path(__file__).parent / "golden"
@@ -44,7 +45,28 @@ def test_rows_of_every_past_layout_are_read_as_they_were_meant(layout: int) -> N
 def test_a_row_of_a_later_layout_or_of_another_size_is_refused() -> None:
     (first, *_), fans = records(LAYOUT), Partition(BRANDS).fans
     value = first.value or b""
-    with pytest.raises(ValueError, match=f"changelog rows of layout {LAYOUT + 1}, this program reads {LAYOUT}"):
+    with pytest.raises(ValueError, match=rf"changelog rows of layout {LAYOUT + 1}, this program reads \[.*{LAYOUT}\]"):
         fans.restore(Records.of([first._replace(value=bytes([LAYOUT + 1]) + value[1:])]))
     with pytest.raises(ValueError, match=f"not rows of layout {LAYOUT} \\({FAN.itemsize} bytes\\)"):
         fans.restore(Records.of([first, first._replace(value=value[:-1])]))
+
+
+def test_rows_of_an_older_layout_are_migrated_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No past layout exists yet: an invented one, before the first, lacks a field and has another one narrower.
+    fields = [(name, *FAN.fields[name][:1]) for name in FAN.names if name != "is_organic"]
+    older = np.dtype((np.record, [(name, "<i2" if name == "n_days" else form) for name, form in fields]))
+    monkeypatch.setitem(layouts.PAST, 0, layouts.Past(older, layouts.by_name))
+
+    def as_older(record: Record) -> Record:
+        rows = layouts.by_name(np.frombuffer(record.value or b"", FAN), older, 0)
+        return record._replace(value=rows.tobytes())
+
+    now = records(LAYOUT)
+    old, mixed = Partition(BRANDS), Partition(BRANDS)
+    old.fans.restore(Records.of([as_older(record) for record in now]))
+    mixed.fans.restore(Records.of([as_older(record) if n % 2 else record for n, record in enumerate(now)]))
+    wanted = orjson.loads((HERE / f"layout-{LAYOUT}.json").read_bytes())
+    assert said(old) == said(mixed) == wanted
+    rows = old.fans.columns.rows[: len(old.fans)]
+    assert (rows["layout"] == LAYOUT).all(), "they are written as rows of the present layout from now on"
+    assert (rows["is_organic"] == 0).all()

@@ -7,6 +7,7 @@ import orjson
 import pytest
 from confluent_kafka import Producer
 
+from agents.errors import Exit
 from agents.kafka.publish import key_hash
 from schemas.fan import RINGS
 from tests.chaos.ground.trial import Trial
@@ -52,6 +53,18 @@ def test_an_event_sent_again_counts_once_while_its_id_is_among_the_newest(trial:
     wanted = others + 2 + (others >= RING)  # honest: beyond the ring it counts again
     trial.until("it is told", lambda: likes(trial, "f") >= wanted)
     assert likes(trial, "f") == wanted
+
+
+@pytest.mark.parametrize("later_ms", [1_000, HOUR_MS], ids=["a second", "an hour"])
+def test_an_event_sent_again_later_counts_once_whenever_it_comes(trial: Trial, later_ms: int) -> None:
+    # By event time: what others did meanwhile has moved the feed's clock on. How many of his own acts lie between
+    # decides, not how long ago it was.
+    start, one = int(time.time() * 1000) - HOUR_MS, trial.worker(0)
+    send(trial, [like("f", 0, start), *(like(f"other-{n}", 0, start + later_ms) for n in range(RING))])
+    send(trial, [like("f", 0, start), like("f", 1, start + later_ms)])
+    trial.until("it is told", lambda: likes(trial, "f") >= 2)
+    assert likes(trial, "f") == 2
+    assert one.terminate() == Exit.OK
 
 
 def test_a_clock_an_hour_ahead_is_refused_and_one_behind_counts(trial: Trial) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.errors import Exit
+from tests.chaos.ground.compaction import compact
 from tests.chaos.ground.trial import Trial
 
 STEPS = ("collected", "after-first-batch", "before-offsets", "before-commit", "after-commit")
@@ -19,7 +20,7 @@ def is_frozen(pid: int) -> bool:
 
 def test_killed_at_each_step_of_a_flush(trial: Trial) -> None:
     trial.feed()
-    one = trial.processes.worker(0, TEST_DIE_AT=f"{STEPS[0]}:{PASSED}", ready=False)
+    one = trial.starting(0, TEST_DIE_AT=f"{STEPS[0]}:{PASSED}")
     for step in (*STEPS[1:], ""):
         trial.until("it dies", lambda: not one.child.is_running)
         trial.result.deaths += 1
@@ -34,8 +35,8 @@ def test_killed_at_each_step_of_a_flush(trial: Trial) -> None:
 )
 def test_frozen_at_a_step_of_a_flush(trial: Trial, step: str) -> None:
     trial.worker(1)
-    trial.feed()
-    one = trial.processes.worker(0, TEST_FREEZE_AT=f"{step}:{PASSED}", ready=False)
+    trial.feed(rate=1_000)
+    one = trial.starting(0, TEST_FREEZE_AT=f"{step}:{PASSED}")
     trial.until("it freezes", lambda: is_frozen(one.pid))
     frozen_at = time.monotonic()
     trial.until("all partitions move again", lambda: min(trial.progress.moved_at.values()) > frozen_at + 1)
@@ -43,5 +44,9 @@ def test_frozen_at_a_step_of_a_flush(trial: Trial, step: str) -> None:
     assert one.wait_end(60) == Exit.FAIL_STOP
     trial.result.deaths += 1
     trial.start(one, TEST_FREEZE_AT="")
+    trial.ready(one)
+    compact(trial)
+    trial.kill(one)  # what is read back is what compaction left
+    trial.start(one)
     trial.ready(one)
     trial.check()

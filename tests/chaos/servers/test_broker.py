@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 
@@ -10,12 +9,6 @@ from agents.embedded.kafka import Kafka
 from tests.chaos.ground.trial import Trial
 
 FROZEN_S, GONE_S = 25.0, 60.0
-
-
-def hold(trial: Trial, seconds: float) -> None:
-    """Let time pass; workers that end are started again, as an orchestrator would."""
-    over = time.monotonic() + seconds
-    trial.until("it is time", lambda: time.monotonic() > over, seconds + 10)
 
 
 def test_the_broker_is_killed_and_started_again(trial: Trial, kafka: Kafka) -> None:
@@ -41,7 +34,7 @@ def test_the_broker_freezes(trial: Trial, kafka: Kafka, when: str) -> None:
         trial.until("it joins the group", lambda: one.words(3).count("generation") > 0)
     os.kill(kafka.pid, signal.SIGSTOP)
     try:
-        hold(trial, FROZEN_S)
+        trial.hold(FROZEN_S)
     finally:
         os.kill(kafka.pid, signal.SIGCONT)
     trial.moved(3_000)
@@ -55,7 +48,7 @@ def test_the_broker_is_gone_for_a_minute(trial: Trial, kafka: Kafka) -> None:
     trial.feed()
     trial.moved(3_000)
     kafka.kill()
-    hold(trial, GONE_S)
+    trial.hold(GONE_S)
     kafka.start()
     trial.moved(3_000)
     trial.check()

@@ -30,6 +30,7 @@ def test_bad_records_in_a_row_hold_up_nobody(trial: Trial) -> None:
     send(settings, settings.names.inputs[0], b"miot:weibo:1", [b"no JSON %d" % n for n in range(BAD)])
     trial.moved(2_000)
     trial.refused = BAD
+    trial.bars["gap_s"] = 1.0
     trial.check()
 
 
@@ -70,6 +71,6 @@ def test_a_changelog_that_cannot_be_read_ends_the_worker(
     settings = trial.settings
     for number in range(settings.partitions):  # the key is at home in one of them
         send(settings, settings.names.changelog, b"miot:weibo:1", [value()], number)
-    one = trial.processes.worker(0, ready=False)
+    one = trial.starting(0)
     assert one.wait_end(60) == code
     assert words in one.words()

@@ -1,17 +1,22 @@
-"""Redis is slow, dies, or forgets everything: scoring does not notice, and the copy is whole again."""
+"""Redis is slow, freezes, dies, or forgets everything: scoring does not notice, and the copy is whole again."""
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from agents.embedded.valkey import Valkey
-from tests.chaos.conftest import Make
+from tests.chaos.ground.trial import Make
 
 pytestmark = pytest.mark.full
+
+AWAKE_S, ASLEEP_S = 0.02, 0.3
 
 
 @pytest.fixture
@@ -22,18 +27,41 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
     server.stop()
 
 
-@pytest.mark.parametrize("fault", ["frozen", "killed", "flushed"])
+@contextmanager
+def slow(server: Valkey) -> Iterator[None]:
+    """Let a server run for 20 ms in every 320."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(AWAKE_S):
+            os.kill(server.pid, signal.SIGSTOP)
+            time.sleep(ASLEEP_S)
+            os.kill(server.pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("fault", ["slow", "frozen", "killed, and empty when it is back", "flushed"])
 def test_redis_fails_while_fans_are_scored(make: Make, valkey: Valkey, fault: str) -> None:
     trial = make(f"Redis {fault}", REDIS_URL=valkey.url)
     trial.worker(0)
     serve = trial.processes.serve()
     trial.feed()
     trial.moved(4_000)
-    if fault == "frozen":
+    if fault == "slow":
+        with slow(valkey):
+            trial.moved(8_000)
+    elif fault == "frozen":
         os.kill(valkey.pid, signal.SIGSTOP)
         trial.moved(8_000)
         os.kill(valkey.pid, signal.SIGCONT)
-    elif fault == "killed":
+    elif fault.startswith("killed"):
         valkey.kill()
         trial.moved(8_000)
         valkey.start()

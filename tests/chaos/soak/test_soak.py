@@ -1,0 +1,72 @@
+"""The soak: 5,000 events a second for half an hour. Nothing is lost or doubled, and nothing grows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+from agents.settings import Settings
+from tests.chaos.ground.feed import Feed
+from tests.chaos.ground.result import machine
+from tests.chaos.ground.trial import Make
+from tests.chaos.soak.sampling import Sampling
+from tests.chaos.soak.steady import KINDS, Steady
+from tests.ground.reading import consumer, read_from, unread
+
+RATE, FANS, PARTITIONS = 5_000, 20_000, 12
+SETTLE_S = 15
+
+
+def counted(settings: Settings, fans: int) -> np.ndarray:
+    """Return what readers know of each fan; ``seq`` must grow on the way."""
+    counts, seq = np.zeros((fans, len(KINDS)), np.int64), np.zeros(fans, np.int64)
+    with consumer(settings.broker) as client:
+        places = [TopicPartition(settings.names.fan_scores, n, OFFSET_BEGINNING) for n in range(settings.partitions)]
+        for record in read_from(client, places):
+            view = record.json()
+            fan = int(view["fan_id"].removeprefix("weibo:"))
+            assert view["seq"] > seq[fan], f"{record.key!r}: seq {view['seq']} behind {seq[fan]}"
+            seq[fan] = view["seq"]
+            counts[fan] = [view["counts"].get(kind, 0) for kind in KINDS.values()]
+    return counts
+
+
+@pytest.mark.soak
+def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
+    minutes: float = pytestconfig.getoption("minutes")
+    trial = make("soak", PARTITIONS=PARTITIONS, SETTLE_S=SETTLE_S, TICK_S=5)
+    settings, work = trial.settings, Steady(FANS)
+    one = trial.worker(0)
+    feed = Feed(settings, work.lines(), RATE)
+    feed.start()
+    sampling = Sampling(one)
+    trial.hold(minutes * 60)
+    sampling.stop()
+    waiting = unread(settings.broker, settings.group, settings.names.inputs)
+    feed.stop()
+    trial.until("the broker has everything", lambda: feed.is_over)
+    assert not feed.failed, feed.failed[:3]
+    inputs = [*settings.names.inputs, settings.names.credits]
+    trial.until("all is committed", lambda: not unread(settings.broker, settings.group, inputs), 60)
+    trial.hold(2 * SETTLE_S + 2)
+    assert one.terminate() == 0
+
+    found = {name: sampling.growth(name) for name in ("resident", "descriptors", "tasks")}
+    wrong = counted(settings, FANS) - work.counts
+    lost, doubled = int(-wrong[wrong < 0].sum()), int(wrong[wrong > 0].sum())
+    said = [
+        machine(),
+        f"{minutes:g} min, {feed.sent:,} events of {FANS:,} fans, {feed.sent / (minutes * 60):,.0f} a second",
+        f"lost {lost}, doubled {doubled}, deaths {trial.result.deaths}; {waiting:,} waited at the end",
+        f"resident MB {found['resident']}",
+        f"descriptors {found['descriptors']}",
+        f"tasks {found['tasks']}",
+    ]
+    print("", *said, sep="\n")
+    table: Path = pytestconfig.getoption("table")
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text("\n".join(said) + "\n", encoding="utf-8")
+    assert (lost, doubled, trial.result.deaths) == (0, 0, 0)
+    assert feed.sent >= 0.95 * RATE * minutes * 60, "the feed did not keep its rate"
+    assert all(growth.is_nil for growth in found.values()), said
