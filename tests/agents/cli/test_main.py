@@ -16,7 +16,7 @@ from tests.needed import need
 
 HOUSE = Path(__file__).parents[3]
 STAY = {"worker", "serve"}  # they print logs
-PRINT = {"completion", "sentiment score", "topics manifest"}  # what they print is for programs already
+PRINT = {"completion", "sentiment score"}  # what they print is for programs already
 
 
 def fanpulse(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
