@@ -103,6 +103,7 @@ class Metrics:
         self.changelog = Counter("fanpulse_changelog_records", "Rows written to the changelog", registry=r)
         self.announcements = Counter("fanpulse_announcements", "Records written for readers", ["topic"], registry=r)
         self.rebalances = Counter("fanpulse_rebalances", "Assignments received from the group", registry=r)
+        self.rebalance = Gauge("fanpulse_rebalance_seconds", "Time the last rebalance took", registry=r)
         self.recovery = Gauge("fanpulse_recovery_seconds", "Time the last takeover took", registry=r)
         self.recovered = Gauge("fanpulse_recovered_fans", "Fans read back by the last takeover", registry=r)
         self.fans = Gauge("fanpulse_fans", "Fans held, by state of the lifecycle", ["brand", "lifecycle"], registry=r)

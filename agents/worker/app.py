@@ -14,6 +14,7 @@ from agents.logs import frames
 from agents.settings import Settings
 from agents.transport.consumer import Transport
 from agents.worker.applying.batches import Applying, batches
+from agents.worker.monitor import Monitor
 from agents.worker.owning.owner import Owner
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def build(settings: Settings, instance_id: str, options: dict[str, Any], owner: 
         stream_recovery_delay=0.0,
         producer_request_timeout=30.0,
         datadir=str(settings.data / "faust"),
+        monitor=Monitor(owner.metrics),
     )
     app.transport = app.producer_transport = Transport(app, options, owner)
     return app

@@ -113,10 +113,13 @@ MACHINE = board(
                     style="bars",
                 ),
                 lines(
-                    "Last takeover",
+                    "Last rebalance and takeover",
                     "s",
-                    "How long the last takeover took to read fans back from the changelog.",
-                    {"{{instance}}": "fanpulse_recovery_seconds"},
+                    "How long the last rebalance took, and of it the reading back of fans from the changelog.",
+                    {
+                        "rebalance {{instance}}": "fanpulse_rebalance_seconds",
+                        "takeover {{instance}}": "fanpulse_recovery_seconds",
+                    },
                 ),
                 lines(
                     "Fans read back",
