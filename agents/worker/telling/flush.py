@@ -27,7 +27,7 @@ from streams.records.scores import json_scores
 log = logging.getLogger(__name__)
 
 APART_S = 0.010  # between the beginnings of flushes while caught up: what latency costs
-BEHIND_S = 2.0  # the same on a backlog: one changelog record per fan and flush, so fewer flushes write less
+BEHIND_S = 3.0  # the same on a backlog: one changelog record per fan and flush, so fewer flushes write less
 MOST_EVENTS = 400_000  # of one flush, so that a transaction stays well under its time-out
 
 encode = msgspec.json.Encoder().encode
