@@ -20,6 +20,7 @@ class Progress:
         self.committed: dict[int, int] = {}
         self.moved_at: dict[int, float] = {}
         self.gaps: dict[int, float] = defaultdict(float)
+        self._longest = self._elsewhere = 0.0  # of the faults before
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -46,13 +47,18 @@ class Progress:
     @property
     def longest(self) -> float:
         """The longest gap of all partition numbers, in seconds."""
-        return max(self.gaps.values(), default=0.0)
+        return max([self._longest, *self.gaps.values()])
 
     @property
     def longest_elsewhere(self) -> float:
         """The longest gap of the luckier half: the partitions that the fault did not strike."""
         luckier = sorted(self.gaps.values())[: len(self.gaps) // 2]
-        return max(luckier, default=0.0)
+        return max([self._elsewhere, *luckier])
+
+    def next_fault(self) -> None:
+        """Note that the next fault strikes other partitions than the last did."""
+        self._longest, self._elsewhere = self.longest, self.longest_elsewhere
+        self.gaps.clear()
 
     def _run(self) -> None:
         client = Consumer(

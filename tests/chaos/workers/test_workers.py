@@ -64,6 +64,7 @@ def test_rolling_restart(trial: Trial, times: int) -> None:
     for _ in range(times):
         for one in both:
             trial.moved(1_000)
+            trial.progress.next_fault()
             trial.kept.remove(one)
             assert one.terminate() == Exit.OK
             trial.start(one)
