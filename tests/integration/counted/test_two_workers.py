@@ -6,11 +6,17 @@ from agents.settings import Settings
 from tests.ground.processes import Processes, Running, until
 from tests.integration.counted.proof import Case, check, done, load, loaded
 
+ANSWER_S = 5.0
+
 
 def both_own_some(settings: Settings) -> bool:
     """Whether two members own the inputs' partitions between them: all of them, none twice, and each has some."""
     client = AdminClient({"bootstrap.servers": settings.broker})
-    group = client.describe_consumer_groups([settings.group])[settings.group].result(timeout=30)
+    asked = client.describe_consumer_groups([settings.group])[settings.group]
+    try:
+        group = asked.result(timeout=ANSWER_S)
+    except TimeoutError:  # librdkafka may lose a new client's first question: nothing is known, so ask again
+        return False
     inputs = {(topic, n) for topic in settings.names.inputs for n in range(settings.partitions)}
     shares = [
         inputs & {(at.topic, at.partition) for at in member.assignment.topic_partitions}
@@ -32,7 +38,7 @@ def pair(house: Processes) -> list[Running]:
 def test_two_workers_share_the_partitions_and_give_the_same_result(house: Processes, sample: Case) -> None:
     workers = pair(house)
     loaded(load(house, sample.path))
-    assert both_own_some(house.installation.settings())
+    until(lambda: both_own_some(house.installation.settings()), 60, "both workers still own partitions")
     check(house, sample, workers)
 
 
