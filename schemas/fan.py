@@ -29,6 +29,11 @@ class Life(IntEnum):
     RETURNED = 4
 
 
+# As readers are told, by number.
+TIERS = [tier.name.lower().replace("_", "-") for tier in Tier]
+LIVES = [life.name.lower() for life in Life]
+
+
 class Fan:
     """A row of zeros behind ``layout`` is a fan never seen. Moments are epoch milliseconds, days count from 1970.
 

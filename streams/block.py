@@ -38,7 +38,7 @@ class Block(NamedTuple):
 
     def taken(self) -> Records:
         """Return the records of the events."""
-        return self.records if len(self.places) == len(self.records) else self.records.pick(self.places)
+        return self.records.pick(self.places)
 
     def found(self, fans: Table) -> "Block":
         """Return the block with the rows of its fans; keys of other partitions are refused."""

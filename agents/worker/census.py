@@ -4,7 +4,7 @@ import numpy as np
 
 from agents.metrics import OTHER, Metrics
 from agents.worker.owning.owner import Owner
-from streams.records.flag_ids import LIVES, TIERS
+from schemas.fan import LIVES, TIERS
 
 
 def count(owner: Owner, metrics: Metrics, now_ms: float) -> None:

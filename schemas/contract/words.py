@@ -5,13 +5,11 @@ from typing import Any
 from msgspec import Struct
 
 from schemas.events import Act, Comment, Like, Purchase, Repost
-from schemas.fan import Life, Tier
+from schemas.fan import LIVES, TIERS
 from schemas.outputs import Counts, Evidence, FanFlag, FanScore, Parts, Sentiment, StandingFlag
 
 Said = dict[str, Any]
 
-TIERS = [tier.name.lower().replace("_", "-") for tier in Tier]
-LIVES = [life.name.lower() for life in Life]
 CHURN = ["at_risk", "churned", "returned", "cleared"]
 NEGATIVE = ["raised", "cleared"]
 REASONS = ["score", "silence", "negative", "campaign_only", "act", "comment", "mood"]

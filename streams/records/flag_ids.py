@@ -5,14 +5,12 @@ from hashlib import blake2b
 
 import numpy as np
 
-from schemas.fan import Fan, Life, Tier
+from schemas.fan import Fan, Life
 from schemas.layout import Bytes, Ints
 from streams.columns import Columns
 from streams.compiled import compiled
 from streams.state.index import Index
 
-TIERS = [tier.name.lower().replace("_", "-") for tier in Tier]
-LIVES = [life.name.lower() for life in Life]
 KINDS = ["tier", "churn", "negative"]  # the order of ``Flag``
 ID = 16  # hexadecimal digits
 

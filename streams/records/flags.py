@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.fan import LIVES, TIERS
 from schemas.layout import Bytes, Ints, Rows
 from streams.columns import Columns, Reason, Turn
 from streams.compiled import compiled
 from streams.params import Brands
-from streams.records.flag_ids import ID, KINDS, LIVES, TIERS, flag_ids
+from streams.records.flag_ids import ID, KINDS, flag_ids
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
 from streams.records.spans import Texts
 from streams.state.index import Index

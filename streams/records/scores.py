@@ -6,12 +6,12 @@
 import numpy as np
 
 from schemas.events import Kind
-from schemas.fan import Fan
+from schemas.fan import LIVES, TIERS, Fan
 from schemas.layout import Bytes, Ints, Rows
 from streams.columns import Columns
 from streams.compiled import compiled
 from streams.params import Brands, Params
-from streams.records.flag_ids import ID, LIVES, TIERS, standing, stands
+from streams.records.flag_ids import ID, standing, stands
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
 from streams.records.spans import Texts
 from streams.rules.churn import risk, usual_gap

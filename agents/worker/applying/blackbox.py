@@ -40,9 +40,8 @@ class BlackBox:
             self._map = mmap.mmap(file.fileno(), ENTRY.size)
         place, partition, start, stop, deaths, is_open = ENTRY.unpack(self._map[:])
         self.suspect: Suspect | None = None
-        self.is_shaken = is_open and place == len(
-            self.topics
-        )  # it died of one of several blocks: each alone from now on
+        # It died of one of several blocks: each is taken alone from now on.
+        self.is_shaken = is_open and place == len(self.topics)
         if is_open and place < len(self.topics):
             self.suspect = Suspect(TopicPartition(self.topics[place], partition), start, stop, deaths + 1)
 

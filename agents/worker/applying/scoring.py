@@ -110,10 +110,8 @@ class Scoring:
             return
         held.outbox.turns.append(turns)
         self.tally.turned(held.partition.fans.columns.code[turns["row"]], turns)
-        held.outbox.proofs += [
-            (acts[event].event_id, getattr(acts[event], "post_id", None))
-            if event >= 0
-            else None  # a credit has no post
+        held.outbox.proofs += [  # a credit has no post
+            (acts[event].event_id, getattr(acts[event], "post_id", None)) if event >= 0 else None
             for event in turns["event"].tolist()
         ]
 
