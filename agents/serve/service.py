@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from typing import Any
 
 from agents.endpoint import Endpoint
 from agents.serve.copy.connection import connect, knock
@@ -22,6 +23,7 @@ from agents.settings import Settings
 log = logging.getLogger(__name__)
 
 BLOCKED_S = 30.0  # an event loop silent for longer is not alive
+CANCEL_S = 1.0  # between two cancellations: consumers say good-bye in less
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -65,6 +67,14 @@ async def _until(stop: asyncio.Event, *works: Awaitable[None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel until all have ended: Python 3.11's ``wait_for``, of which redis-py makes use, can swallow the first."""
+    going = set(tasks)
+    while going:
+        for task in going:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, going = await asyncio.wait(going, timeout=CANCEL_S)
+    await asyncio.gather(*tasks, return_exceptions=True)  # what they raised on the way is no news
