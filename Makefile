@@ -5,6 +5,8 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
+# Tests on real servers wait more than they work: some go side by side, each lot with servers of its own.
+BESIDE := --dist loadfile -n
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -33,7 +35,7 @@ run: setup  ## start everything here, with demo traffic; Ctrl-C stops it
 
 test: setup unit integration  ## the tests: first the quick ones, then those on a real Kafka
 
-check: setup lint types unit-plain unit unit-bounds integration  ## what CI runs, quickest first
+check: setup lint types unit-plain unit unit-bounds integration chaos  ## what CI runs, quickest first
 
 lint: setup  ## format, lint, layers
 	$(BIN)/ruff format --check .
@@ -53,7 +55,8 @@ unit-bounds: setup  ## the kernels' tests, every array access checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/streams $(ARGS)
 
 integration: setup  ## tests on a real Kafka and Valkey
-	$(PYTEST) tests/integration -m "not full" $(ARGS)
+	$(PYTEST) tests/integration --ignore tests/integration/speed -m "not full" $(BESIDE) 3 $(ARGS)
+	$(PYTEST) tests/integration/speed
 
 integration-full: setup  ## the same with the whole data sets (minutes)
 	$(PYTEST) tests/integration $(ARGS)
@@ -62,7 +65,7 @@ bench: setup  ## events per second, beside Faust as in its tutorial
 	$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: setup  ## faults on a real Kafka, counted: the short form
-	$(PYTEST) tests/chaos -m "not full and not soak" $(ARGS)
+	$(PYTEST) tests/chaos -m "not full and not soak" $(BESIDE) 2 $(ARGS)
 
 chaos-full: setup  ## every fault twice, and the bars of time: on a quiet machine
 	$(PYTEST) tests/chaos -m "not soak" --repeats 2 --bars --table tests/chaos/results.txt $(ARGS)

@@ -1,9 +1,10 @@
 """A Kafka of the suite's own, a trial per scenario, and the table at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from agents.embedded.kafka import Kafka
@@ -17,8 +18,8 @@ from tests.ground.showing import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]
 
-RESULTS: list[Result] = []
 TABLE = Path(__file__).parents[2] / ".data" / "chaos.txt"
+RESULT = "chaos"  # the property of a report that holds a result
 QUICK = {"log.cleaner.backoff.ms": "500"}  # compaction is looked for twice a second, not every 15 s
 
 
@@ -75,7 +76,13 @@ def started() -> Iterator[list[Processes]]:
 
 
 @pytest.fixture
-def make(kafka: Kafka, tmp_path: Path, started: list[Processes], pytestconfig: pytest.Config) -> Iterator[Make]:
+def make(
+    kafka: Kafka,
+    tmp_path: Path,
+    started: list[Processes],
+    pytestconfig: pytest.Config,
+    record_property: Callable[[str, object], None],
+) -> Iterator[Make]:
     """Return what makes a trial of a name; settings may differ from the suite's."""
     trials: list[Trial] = []
 
@@ -83,10 +90,13 @@ def make(kafka: Kafka, tmp_path: Path, started: list[Processes], pytestconfig: p
         installation = fresh(tmp_path, kafka.bootstrap, **{"SETTLE_S": 0.3, "TICK_S": 1, **settings})
         installation.create_topics()
         started.append(Processes(installation))
-        trials.append(Trial(name, installation, started[-1], RESULTS))
+        trials.append(Trial(name, installation, started[-1]))
         return trials[-1]
 
     yield make
+    for trial in trials:
+        if trial.is_judged:
+            record_property(RESULT, structs.asdict(trial.result))
     missed = [trial.result.over for trial in trials if trial.result.over]
     assert not (missed and pytestconfig.getoption("bars")), missed
 
@@ -98,8 +108,11 @@ def trial(make: Make, request: pytest.FixtureRequest) -> Trial:
     return make(name.replace("[", ": ").rstrip("]"))
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
-    """Print the table, and write it to a file."""
-    if RESULTS:
-        write(RESULTS, config.getoption("table"))
-        Console(width=260).print(table(RESULTS))
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table, and write it to a file; results come with the reports, also from other processes."""
+    reports = (report for some in terminalreporter.stats.values() for report in some)
+    told = [report.user_properties for report in reports if getattr(report, "when", "") == "teardown"]
+    results = [Result(**figures) for properties in told for name, figures in properties if name == RESULT]
+    if results:
+        write(results, config.getoption("table"))
+        Console(width=260).print(table(results))

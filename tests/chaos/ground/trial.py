@@ -33,10 +33,11 @@ Make = Callable[..., "Trial"]  # of a name; settings may differ from the suite's
 class Trial:
     """Starts and watches; whatever waits here also starts workers again that ended by their own decision."""
 
-    def __init__(self, name: str, installation: Installation, processes: Processes, results: list[Result]) -> None:
-        self.installation, self.processes, self._results = installation, processes, results
+    def __init__(self, name: str, installation: Installation, processes: Processes) -> None:
+        self.installation, self.processes = installation, processes
         self.settings = installation.settings()
         self.result = Result(scenario=name)
+        self.is_judged = False
         self.kept: list[Running] = []
         self.work = Workload(FANS)
         self.feeding: Feed | None = None
@@ -159,7 +160,7 @@ class Trial:
         self._quiet()
         said = judge(self.settings, self.work, self.result, self.refused + letters)
         self.result.hold_to(self.bars)
-        self._results.append(self.result)
+        self.is_judged = True
         return said
 
     def _quiet(self) -> None:
