@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from agents.settings import Settings
 
-EVERY_S = 0.1
+EVERY_S = 0.05
 ASK_S = 1.0
 
 
@@ -21,6 +21,7 @@ class Progress:
         self.moved_at: dict[int, float] = {}
         self.gaps: dict[int, float] = defaultdict(float)
         self._longest = self._elsewhere = 0.0  # of the faults before
+        self._faults = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -55,9 +56,11 @@ class Progress:
         luckier = sorted(self.gaps.values())[: len(self.gaps) // 2]
         return max([self._elsewhere, *luckier])
 
-    def next_fault(self) -> None:
-        """Note that the next fault strikes other partitions than the last did."""
-        self._longest, self._elsewhere = self.longest, self.longest_elsewhere
+    def fault(self) -> None:
+        """Note that a fault strikes next: before the first there was a start, and each may strike other partitions."""
+        if self._faults:
+            self._longest, self._elsewhere = self.longest, self.longest_elsewhere
+        self._faults += 1
         self.gaps.clear()
 
     def _run(self) -> None:

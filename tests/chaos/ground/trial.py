@@ -101,6 +101,15 @@ class Trial:
         goal = self.progress.total + events
         self.until(f"{events} more events are committed", lambda: self.progress.total >= goal)
 
+    def all_move(self, since: float) -> None:
+        """Wait until every partition has moved after a moment, on the monotonic clock."""
+        self.until("all partitions move", lambda: min(self.progress.moved_at.values()) > since)
+
+    def strike(self) -> None:
+        """Wait until all goes well, and take the gaps from now on for those of the fault that comes next."""
+        self.all_move(time.monotonic())
+        self.progress.fault()
+
     def ready(self, one: Running) -> None:
         """Wait until a worker is ready, and note how long that took."""
         took = self.until(f"{one.name} is ready", lambda: one.child.is_running and is_ready(LOOPBACK, one.port))

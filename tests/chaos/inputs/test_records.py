@@ -27,6 +27,7 @@ def test_bad_records_in_a_row_hold_up_nobody(trial: Trial) -> None:
     trial.worker(0)
     trial.feed()
     trial.moved(2_000)
+    trial.strike()
     send(settings, settings.names.inputs[0], b"miot:weibo:1", [b"no JSON %d" % n for n in range(BAD)])
     trial.moved(2_000)
     trial.refused = BAD

@@ -39,7 +39,7 @@ def test_frozen_at_a_step_of_a_flush(trial: Trial, step: str) -> None:
     one = trial.starting(0, TEST_FREEZE_AT=f"{step}:{PASSED}")
     trial.until("it freezes", lambda: is_frozen(one.pid))
     frozen_at = time.monotonic()
-    trial.until("all partitions move again", lambda: min(trial.progress.moved_at.values()) > frozen_at + 1)
+    trial.all_move(frozen_at + 1)
     one.thaw()
     assert one.wait_end(60) == Exit.FAIL_STOP
     trial.result.deaths += 1

@@ -34,7 +34,7 @@ def test_a_machine_is_lost_in_the_middle_of_a_transaction(trial: Trial) -> None:
     trial.until("it dies", lambda: not lost.child.is_running)
     trial.result.deaths += 1
     died_at = time.monotonic()
-    trial.until("all partitions move again", lambda: min(trial.progress.moved_at.values()) > died_at + 1)
+    trial.all_move(died_at + 1)
     trial.moved(2_000)
     trial.result.held_s = watched.stop()
     trial.bars |= {"gap_s": SESSION_S + TRANSACTION_S + 5, "held_s": TRANSACTION_S + CHECK_S + SLACK_S}
@@ -64,7 +64,7 @@ def test_rolling_restart(trial: Trial, times: int) -> None:
     for _ in range(times):
         for one in both:
             trial.moved(1_000)
-            trial.progress.next_fault()
+            trial.strike()
             trial.kept.remove(one)
             assert one.terminate() == Exit.OK
             trial.start(one)
