@@ -1,6 +1,7 @@
 """A day's work on a real installation: how far behind, is it right, what was refused, score it again."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.ground.processes import Processes, until
 from tests.ground.reading import last_views, read, unread
 
 FANS = 60
+SKIPPED = 50  # records of each partition
 SHARES = {"airline": 0.5, "bots": 1.0, "mall": 0.02}
 
 
@@ -103,6 +105,28 @@ def test_a_replay_scores_the_same_beside_what_runs(scored: Installation) -> None
     refused = call(scored, "replay", *options)
     assert refused.code == Exit.CONFIG
     assert "has read something already" in refused.err
+
+
+def test_a_replay_begins_at_an_offset_or_at_a_moment(scored: Installation) -> None:
+    settings = scored.settings()
+    names, group = settings.names, f"{settings.group}-late"
+    inputs = [record for topic in names.inputs for record in read(settings.broker, topic)]
+    late = [record for record in inputs if record.offset >= SKIPPED]
+    assert 0 < len(late) < len(inputs)
+    options = ("--group", group, "--output-prefix", f"{group}-")
+    done = told(scored, "replay", *options, "--offset", str(SKIPPED))
+    views = last_views(read(settings.broker, done["scores"]))
+    assert done["events"] == len(late)
+    once = {record.json()["event_id"] for record in late}
+    assert sum(sum(view["counts"].values()) for view in views.values()) == len(once)
+
+    options = ("--group", f"{group}r", "--output-prefix", f"{group}r-", "--dry-run")
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)  # on the command line there are no halves
+    assert told(scored, "replay", *options, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 0
+    until(lambda: datetime.now(UTC) > moment, 10, "the moment is over")
+    send(scored, names.inputs[0], b"miot:weibo:1", b"{}", 0)
+    assert told(scored, "replay", *options, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 1
+    assert told(scored, "replay", *options, "--since", "2020-01-01")["would_read"] == len(inputs) + 1
 
 
 def send(installation: Installation, topic: str, key: bytes | None, value: bytes, at: int) -> None:
