@@ -67,7 +67,7 @@ def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Resul
     say("fetch alone, and fetch and decode alone")
     raw, decoded = floor(settings, decode=False), floor(settings, decode=True)
     say("our worker")
-    ours = run_workers(settings, given.events, given.workers)
+    ours = run_workers(settings, given.events, given.workers, kafka.pid)
     if given.recovery:
         say(str(recover(settings)))
     say("Faust as in its tutorial")

@@ -23,9 +23,9 @@ def steady(settings: Settings, rate: int) -> str:
         while not is_ready(LOOPBACK, port):
             assert time.monotonic() < deadline, f"the worker is not ready after {READY_S:g} s"
             time.sleep(LOOK_S)
-        cpu, began = cpu_seconds([process]), time.monotonic()
+        cpu, began = cpu_seconds([process.pid]), time.monotonic()
         latency = measure(settings, rate=rate, seconds=SECONDS, warm_s=WARM_S)
-        share = (cpu_seconds([process]) - cpu) / (time.monotonic() - began)
+        share = (cpu_seconds([process.pid]) - cpu) / (time.monotonic() - began)
     finally:
         process.terminate()
         process.wait(30)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
@@ -27,12 +28,12 @@ class Result(NamedTuple):
     more: dict[str, float] = {}  # noqa: RUF012  never changed
 
 
-def run_workers(settings: Settings, events: int, workers: int) -> Result:
-    """Return the figures of N workers that share the backlog."""
+def run_workers(settings: Settings, events: int, workers: int, broker: int) -> Result:
+    """Return the figures of N workers that share the backlog; ``broker`` is the process id of theirs."""
     ports = free_ports(workers)
     processes = [start(settings, i, port) for i, port in enumerate(ports)]
     try:
-        return _measure(processes, ports, events)
+        return _measure(processes, ports, events, broker)
     finally:
         for process in processes:
             process.terminate()
@@ -47,32 +48,33 @@ def start(settings: Settings, number: int, port: int) -> subprocess.Popen[bytes]
     return subprocess.Popen(command, env=os.environ | environ | {"FANPULSE_LOG_LEVEL": "WARNING"})
 
 
-def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events: int) -> Result:
+def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events: int, broker: int) -> Result:
     deadline = time.monotonic() + DEADLINE_S
-    began, cpu, seen = 0.0, 0.0, Counter[str]()
+    pids, began, cpu, others, seen = [process.pid for process in processes], 0.0, 0.0, 0.0, Counter[str]()
     while seen["durable"] < events:
         if time.monotonic() > deadline or any(process.poll() is not None for process in processes):
             sys.exit(f"the workers stopped at {seen['durable']:.0f} of {events} events")
         if not began:
-            cpu = cpu_seconds(processes)
+            cpu, others = cpu_seconds(pids), cpu_seconds([broker])
         now = time.monotonic()
         seen = look(ports)
         if seen["applied"] and not began:
             began = now
         # each look costs the worker 10 ms, so it is left alone in the middle
         time.sleep(LOOK_S if not began or seen["durable"] > 0.75 * events else 5 * LOOK_S)
-    took, cpu = time.monotonic() - began, cpu_seconds(processes) - cpu
+    took, cpu, others = time.monotonic() - began, cpu_seconds(pids) - cpu, cpu_seconds([broker]) - others
     stages = {name: seen[name] / events * 1e6 for name in ("decode", "fold", "write", "commit")}
     per_event = {f"{name} an event": seen[name] / events for name in ("changelog records", "announcements")}
     more = {f"{name} us an event": value for name, value in stages.items()} | per_event
+    more["broker us an event"] = others / events * 1e6
     return Result(f"fanpulse, {len(processes)} worker(s)", events / took, cpu / events * 1e6, more)
 
 
-def cpu_seconds(processes: list[subprocess.Popen[bytes]]) -> float:
+def cpu_seconds(pids: Iterable[int]) -> float:
     """Return the seconds of CPU that the processes have used."""
     total = 0
-    for process in processes:
-        with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
+    for pid in pids:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
     return total / TICKS
