@@ -88,4 +88,5 @@ def test_a_commit_that_nobody_answers(trial: Trial, line: Line) -> None:
     line.cut(Api.END_TXN, "requests")
     hangs(trial, one, TRANSACTION_S + LIMIT_S)  # with it: tests/chaos/servers/test_writes.py
     line.mend()
+    trial.moved(2_000)  # it asks again when its own patience with the broker is over
     trial.check()
