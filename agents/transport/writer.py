@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents import faults
-from agents.errors import FailStopError
+from agents.errors import FailStopError, UnavailableError
 from agents.transport.fenced import fence
 from agents.transport.load import BATCH_BYTES, Load, Out
 from agents.transport.membership import Membership
@@ -34,7 +34,12 @@ class Writer:
         )
 
     async def start(self) -> None:
-        """Connect; the broker aborts at once what a predecessor of the same id left open, and fences a twin."""
+        """Connect; the broker aborts at once what a predecessor of the same id left open, and fences a twin.
+
+        Raises:
+            UnavailableError: no broker answers.
+            FailStopError: one does, and does not let us begin.
+        """
         try:
             async with asyncio.timeout(2 * TRANSACTION_TIMEOUT_MS / 1000):
                 await self._producer.start()  # waits until what the predecessor left is decided
@@ -42,6 +47,9 @@ class Writer:
                 await self._guarded(self._producer._txn_manager.wait_for_pid())
         except TimeoutError:
             raise FailStopError("the broker does not give us our transactional id") from None
+        except KafkaError as error:
+            await self.stop()
+            raise UnavailableError(f"no Kafka broker answers: {error}") from None
 
     async def stop(self) -> None:
         """Close the connections."""
