@@ -7,6 +7,7 @@ from agents.settings import Settings
 
 QUIET = (
     "agents.transport",
+    "agents.worker.monitor",
     "aiokafka",
     "faust",
     "mode",
