@@ -21,6 +21,8 @@ from agents.settings import Settings
 PATIENCE_S = 5.0  # until a broker that does not answer is given up
 RETRY_S = 0.2
 REQUEST_S = 15.0  # for a single request, once connected
+# The last: a broker that has just come up, or was frozen, does not know its controller yet.
+AWAY = (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError, kafka_errors.UnknownBrokerIdError)
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,\[\]]+):(\d{1,5})")
 
 # Both clients log every attempt to connect; without a handler of ours Python would print that beside our sentence.
@@ -151,7 +153,7 @@ def told(settings: Settings) -> Iterator[None]:
         raise ConfigError(
             f"the broker at {settings.broker} does not allow {_user(settings)} to do this: {said}"
         ) from None
-    except (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError) as error:
+    except AWAY as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnavailableError(f"Kafka at {settings.broker} stopped answering: {said}") from None
     except kafka_errors.KafkaError as error:

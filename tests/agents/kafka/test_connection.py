@@ -102,6 +102,7 @@ def test_a_password_is_in_no_error(nobody: str, monkeypatch: pytest.MonkeyPatch)
     ("error", "kind", "words"),
     [
         (errors.KafkaTimeoutError("no answer"), UnavailableError, "a:9092,b:9093 stopped answering: .*no answer"),
+        (errors.UnknownBrokerIdError(-1), UnavailableError, "stopped answering: .*-1"),
         (errors.TopicAuthorizationFailedError("likes"), ConfigError, "does not allow this client to do this: .*likes"),
         (errors.UnsupportedVersionError("too old"), ConfigError, "does not do what it is asked: .*too old"),
         (errors.InvalidTopicError(), ConfigError, "does not do what it is asked: .*InvalidTopicError"),
