@@ -5,7 +5,8 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
-# Tests on real servers wait more than they work: some go side by side, each lot with servers of its own.
+# Tests on real servers wait more than they work: some go side by side, each lot with servers of its own (1.5 GB).
+JOBS ?= 3
 BESIDE := --dist loadfile -n
 
 MAKEFLAGS += --no-print-directory
@@ -55,7 +56,7 @@ unit-bounds: setup  ## the kernels' tests, every array access checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/streams $(ARGS)
 
 integration: setup  ## tests on a real Kafka and Valkey
-	$(PYTEST) tests/integration --ignore tests/integration/speed -m "not full" $(BESIDE) 3 $(ARGS)
+	$(PYTEST) tests/integration --ignore tests/integration/speed -m "not full" $(BESIDE) $(JOBS) $(ARGS)
 	$(PYTEST) tests/integration/speed
 
 integration-full: setup  ## the same with the whole data sets (minutes)
