@@ -19,6 +19,7 @@ from agents.supervise.child import Child
 
 EVERY_S = 0.5
 STOP_S = 15.0
+SETTLE_S = 0.5  # after which a replay tells small changes; at its end they are waited for
 
 
 @click.command()
@@ -65,7 +66,8 @@ def lag_from(settings: Settings, at: dict[TopicPartition, int]) -> int:
 
 def _score(settings: Settings, places: list[TopicPartition], behind: int) -> None:
     """Run a worker until nothing is left to read."""
-    ours = {"GROUP": settings.group, "OUTPUT_PREFIX": settings.output_prefix or "", "METRICS_PORT": "0"}
+    ours = {"GROUP": settings.group, "OUTPUT_PREFIX": settings.output_prefix or ""}
+    ours |= {"METRICS_PORT": "0", "SETTLE_S": str(SETTLE_S)}
     environ = {**os.environ, **{PREFIX + name: value for name, value in ours.items()}}
     log = Path(settings.data) / f"replay-{settings.group}.log"
     child = Child("replay", [sys.executable, "-m", "agents.cli", "worker"], log, environ=environ)
@@ -79,5 +81,6 @@ def _score(settings: Settings, places: list[TopicPartition], behind: int) -> Non
                 if not child.is_running:
                     raise FanpulseError(f"the replay's worker ended; its log {log} ends:\n{child.last_words()}")
                 time.sleep(EVERY_S)
+        time.sleep(4 * SETTLE_S)
     finally:
         child.stop(STOP_S)
