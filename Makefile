@@ -66,7 +66,7 @@ bench: setup  ## events per second, beside Faust as in its tutorial
 	$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: setup  ## faults on a real Kafka, counted: the short form
-	$(PYTEST) tests/chaos -m "not full and not soak" $(BESIDE) 2 $(ARGS)
+	$(PYTEST) tests/chaos -m "not full and not soak" $(BESIDE) $(if $(filter 1,$(JOBS)),1,2) $(ARGS)
 
 chaos-full: setup  ## every fault twice, and the bars of time: on a quiet machine
 	$(PYTEST) tests/chaos -m "not soak" --repeats 2 --bars --table tests/chaos/results.txt $(ARGS)

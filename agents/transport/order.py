@@ -6,31 +6,20 @@ Sums do not mind the order of topics; active days within nine weeks, tiers and t
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
-import msgspec
 from faust.types import TP
 
 from agents.transport.blocks import RawBlock
-from streams.records.lines import UNREADABLE
+from streams.records.lines import event_time
 
 MOST = 2  # blocks that wait for one partition of one topic; more are left to the fetcher
-
-
-class Moment(msgspec.Struct):
-    """The one field of an event that the order asks for."""
-
-    event_time: int = 0
-
-
-decode = msgspec.json.Decoder(Moment).decode
 
 
 def first_time(block: RawBlock) -> int:
     """Return the event time of the first record that has one, in ms; 0 where none has."""
     for i in range(min(len(block.records), 8)):
-        try:
-            return decode(block.records[i].value or b"").event_time
-        except UNREADABLE:
-            continue
+        at = event_time(block.records[i].value)
+        if at is not None:
+            return at
     return 0
 
 

@@ -3,21 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from schemas.events import Topic
 from schemas.fan import Fan
 from streams.block import Sentiment, decode
 from streams.params import Brands
 from streams.partition import Partition
-from streams.records.lines import UNREADABLE
+from streams.records.lines import event_time
 from streams.records.spans import Records, Texts
-
-
-class Moment(msgspec.Struct):
-    """The one field that the order asks for."""
-
-    event_time: int = 0
 
 
 class Fresh(NamedTuple):
@@ -47,14 +39,7 @@ def by_time(queues: Mapping[Topic, list[Any]]) -> list[tuple[Topic, Any]]:
     merged: list[tuple[Topic, Any]] = []
     at = dict.fromkeys(queues, 0)
     while waiting := [topic for topic in queues if at[topic] < len(queues[topic])]:
-        topic = min(waiting, key=lambda topic: _moment(queues[topic][at[topic]]))
+        topic = min(waiting, key=lambda topic: event_time(queues[topic][at[topic]].value) or 0)
         merged.append((topic, queues[topic][at[topic]]))
         at[topic] += 1
     return merged
-
-
-def _moment(record: Any) -> int:
-    try:
-        return msgspec.json.decode(record.value or b"", type=Moment).event_time
-    except UNREADABLE:
-        return 0

@@ -16,6 +16,27 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the la
 OPEN, CLOSE, COLON, LINE = 123, 125, 58, 10  # { } : and a line's end
 
 
+class Moment(msgspec.Struct):
+    """The one field of an event that an order asks for."""
+
+    event_time: int = 0
+
+
+_moment = msgspec.json.Decoder(Moment).decode
+
+
+def event_time(value: bytes | None) -> int | None:
+    """Return an event's time in ms, 0 where it has none; None where it cannot be read.
+
+    >>> event_time(b'{"event_time": 5}'), event_time(b"{}"), event_time(b"[]"), event_time(None)
+    (5, 0, None, None)
+    """
+    try:
+        return _moment(value or b"").event_time
+    except UNREADABLE:
+        return None
+
+
 @compiled
 def join(values: Texts, longest: int, out: Bytes) -> int:
     """Copy each value and a line's end; return the bytes written, -1 if one is not of an object's looks and size."""
