@@ -1,7 +1,7 @@
 """From an angry comment on the broker to its flag in a downstream reader's hands, at a steady rate of events.
 
-Ours is the reader of `fan-flags` that sees committed records only. Measured from the moment at which the comment is
-handed to the producer, which is earlier than the moment at which the broker has it.
+Ours is the reader of `fan-flags` that sees committed records only. Measured from the moment at which the broker has the
+comment (it stamps the topic), and from the one at which it was handed to the producer, which waits for company.
 """
 
 import itertools
@@ -10,11 +10,13 @@ import time
 from typing import Any, NamedTuple
 
 import orjson
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from agents.kafka.publish import key_hash
 from agents.settings import Settings
 from tests.bench.events import events
+from tests.ground.reading import consumer
 
 FANS = 50_000
 SLICE_S = 0.005
@@ -22,20 +24,36 @@ LAST_S = 15.0  # that the last flag may be on its way
 TEXT = "质量太差了，退款！"  # noqa: RUF001  as a fan has it
 
 
-class Latency(NamedTuple):
-    """What was reached, in milliseconds, of how many comments, and at how many events a second."""
+class Spread(NamedTuple):
+    """Some latencies, in milliseconds."""
 
     p50: float
     p99: float
     worst: float
+
+    @classmethod
+    def of(cls, took: list[float]) -> "Spread":
+        """Return the spread of latencies in seconds."""
+        took = sorted(one * 1000 for one in took)
+        return cls(took[len(took) // 2], took[int(len(took) * 0.99)], took[-1])
+
+    def __str__(self) -> str:
+        return f"p50 {self.p50:.0f}, p99 {self.p99:.0f}, worst {self.worst:.0f} ms"
+
+
+class Latency(NamedTuple):
+    """What was reached, of how many comments, and at how many events a second."""
+
+    broker: Spread
+    producer: Spread
     comments: int
     lost: int
     per_s: float
 
     def __str__(self) -> str:
         return (
-            f"comment to flag: p50 {self.p50:.0f} ms, p99 {self.p99:.0f} ms, worst {self.worst:.0f} ms "
-            f"({self.comments} comments, {self.lost} without a flag, at {self.per_s:,.0f} events/s)"
+            f"comment to flag, at {self.per_s:,.0f} events/s: from the broker on {self.broker}; from the producer on "
+            f"{self.producer} ({self.comments} comments, {self.lost} without a flag)"
         )
 
 
@@ -76,6 +94,7 @@ class Load(threading.Thread):
 
 def measure(settings: Settings, *, rate: int, seconds: float, warm_s: float, angry_per_s: int = 20) -> Latency:
     """Return what a reader of flags sees; comments of the first ``warm_s`` do not count."""
+    _let_the_broker_stamp(settings)
     load = Load(settings, rate, angry_per_s, warm_s + seconds)
     reader = _reader(settings)
     try:
@@ -85,9 +104,42 @@ def measure(settings: Settings, *, rate: int, seconds: float, warm_s: float, ang
     finally:
         reader.close()
     counted = {name: at for name, at in load.written_at.items() if at >= began + warm_s}
-    took = sorted((seen[name] - at) * 1000 for name, at in counted.items() if name in seen)
-    p50, p99, per_s = took[len(took) // 2], took[int(len(took) * 0.99)], load.rate * load.seconds / load.took
-    return Latency(p50, p99, took[-1], len(counted), len(counted) - len(took), per_s)
+    told, on_broker = counted.keys() & seen.keys(), _stamped(settings)
+    return Latency(
+        Spread.of([seen[name] - on_broker[name] for name in told]),
+        Spread.of([seen[name] - counted[name] for name in told]),
+        len(counted),
+        len(counted) - len(told),
+        load.rate * load.seconds / load.took,
+    )
+
+
+def _let_the_broker_stamp(settings: Settings) -> None:
+    """Make the timestamps of comments the broker's own."""
+    entry = ConfigEntry("message.timestamp.type", "LogAppendTime", incremental_operation=AlterConfigOpType.SET)
+    topic = ConfigResource(ConfigResource.Type.TOPIC, _comments(settings), incremental_configs=[entry])
+    client = AdminClient({"bootstrap.servers": settings.broker})
+    for done in client.incremental_alter_configs([topic]).values():
+        done.result(LAST_S)
+
+
+def _stamped(settings: Settings) -> dict[str, float]:
+    """Return when the broker had the comment of each angry fan, by his name."""
+    with consumer(settings.broker) as client:
+        client.assign([TopicPartition(_comments(settings), n, OFFSET_BEGINNING) for n in range(settings.partitions)])
+        left, found = settings.partitions, dict[str, float]()
+        while left:
+            for message in client.consume(5_000, timeout=1.0):
+                if message.error() is not None:  # the end of a partition
+                    left -= 1
+                else:
+                    name = (message.key() or b"").decode().partition(":")[2]
+                    found[name] = message.timestamp()[1] / 1000
+        return found
+
+
+def _comments(settings: Settings) -> str:
+    return settings.topic_prefix + "comments"
 
 
 def _reader(settings: Settings) -> Consumer:

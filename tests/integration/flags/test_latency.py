@@ -33,4 +33,4 @@ def test_a_comment_is_a_flag_at_once(processes: Processes, warm_s: int, seconds:
     assert worker.child.is_running
     assert not found.lost
     assert found.per_s > RATE * 0.98, "the load was not what it should be"
-    assert found.p99 < p99_ms
+    assert found.producer.p99 < p99_ms
