@@ -15,6 +15,7 @@ from agents.transport.order import Order
 from agents.transport.thread import Thread
 
 POLL_S = 1.0
+BACKLOG, BACKLOG_OF_ONE = 5_000, 1_000  # records that wait to be folded, and that wait in one partition
 SIBLING_S = 0.1  # that a block may wait for an older one of another topic of its partition
 
 
@@ -56,6 +57,11 @@ class Consumer(driver.Consumer):
         state = assignment.state_value(tp)
         # up to the last stable offset: beyond it stands another worker's open transaction
         return None if state.lso is None or not state.has_valid_position else max(state.lso - state.position, 0)
+
+    def is_behind(self) -> bool:
+        """Return whether there is a backlog, more than a steady feed has on its way."""
+        waits = self.order.records() > BACKLOG
+        return waits or any((self.behind(tp) or 0) > BACKLOG_OF_ONE for tp in list(self._active_partitions))
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message with all blocks whose turn it is, the oldest event first.

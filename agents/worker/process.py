@@ -1,14 +1,11 @@
 """The worker process: everything put together, started, watched and stopped."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
 import sys
 from typing import Any, Never
-
-import faust
 
 from agents import brands as parameter_file
 from agents.endpoint import Endpoint
@@ -24,6 +21,7 @@ from agents.worker.applying.batches import Applying
 from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.scoring import Scoring
 from agents.worker.instance import Instance
+from agents.worker.memory import tune_garbage_collection
 from agents.worker.owning.owner import Owner
 from agents.worker.owning.refusals import examine, note
 from agents.worker.telling.flush import Flush
@@ -33,7 +31,6 @@ from streams.warm import warm
 
 log = logging.getLogger(__name__)
 
-BACKLOG, BACKLOG_OF_ONE = 5_000, 1_000  # records that wait to be folded, and that wait in one partition
 STOP_S = 3.0  # that a clean end may take once all is committed
 
 
@@ -57,16 +54,6 @@ def run(settings: Settings) -> None:
     endpoint.start()
     log.info("worker %s of group %s; metrics on %s", instance.name, settings.group, endpoint.url)
     asyncio.run(worker.run())
-
-
-def tune_garbage_collection() -> None:
-    """Keep the collector off what lives for long; what is young is collected before it fills 20 MB and heap with holes.
-
-    At 200,000 in place of 10,000 the heap in use swings by 20 MB, resident memory creeps, a backlog takes 10 % longer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 100)
 
 
 class Worker:
@@ -96,7 +83,7 @@ class Worker:
             loop.add_signal_handler(name, stop.set)
         app.finalize()
         # Faust's start ends with the first takeover: it is watched, and a signal need not wait for it.
-        work = (self.watch.run(), app.start(), flush.run(owner.held, owner.member, lambda: is_behind(app)))
+        work = (self.watch.run(), app.start(), flush.run(owner.held, owner.member, app.consumer.is_behind))
         tasks = [asyncio.create_task(_or_fail(one)) for one in work]
         await stop.wait()
         log.info("stopping: committing what is in hand")
@@ -124,14 +111,6 @@ class Worker:
         if self.owner is None or self.owner.last is None:
             return "joining the group"
         return None if self.owner.is_ready else "taking over partitions"
-
-
-def is_behind(app: faust.App) -> bool:
-    """Return whether there is a backlog, more than a steady feed has on its way: flushing seldom then writes less."""
-    consumer: Any = app.consumer
-    if consumer.order.records() > BACKLOG:
-        return True
-    return any((consumer.behind(tp) or 0) > BACKLOG_OF_ONE for tp in list(consumer._active_partitions))
 
 
 async def _or_fail(work: Any) -> None:

@@ -15,6 +15,7 @@ from agents.errors import FailStopError
 from agents.metrics import TOPICS, Metrics
 from agents.settings import Settings
 from agents.worker.census import count
+from agents.worker.memory import Buffers
 from agents.worker.owning.owner import Owner
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Watch:
             FailStopError: a takeover or a commit takes too long, or Faust gave up.
         """
         threading.Thread(target=self._guard, args=(threading.get_ident(),), daemon=True).start()
-        counted, measuring = 0.0, None
+        counted, measuring, buffers = 0.0, None, Buffers()
         while True:
             began = time.monotonic()
             await asyncio.sleep(BEAT_S)
@@ -50,6 +51,7 @@ class Watch:
             self.metrics.ready.set(self.owner.is_ready)
             self.owner.flush.committed_at += late  # nobody could commit meanwhile; liveness is who judges that
             self._check(self.beat_at)
+            buffers.keep(in_heap=not self.owner.is_ready or self.app.consumer.is_behind())
             if measuring is not None and measuring.done():
                 measuring = measuring.result()  # None, or what went wrong
             if measuring is None and self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
