@@ -94,7 +94,8 @@ def test_a_retention_that_loses_a_night(installation: Installation) -> None:
 
 def send(installation: Installation, n: int, **more: Any) -> str:
     full = installation.settings().names.inputs[0]
-    producer = Producer({"bootstrap.servers": installation.given["BROKER"], "linger.ms": 20})
+    options: dict[str, Any] = {"bootstrap.servers": installation.given["BROKER"], "linger.ms": 20}
+    producer = Producer(options | {"queue.buffering.max.messages": 2 * MANY})
     for i in range(n):
         producer.produce(full, b"{}", b"miot:f", i % 4, **more)
         producer.poll(0)
