@@ -90,7 +90,9 @@ class Records:
         spans = np.concatenate([block.spans for block in blocks], axis=1)
         texts = spans[KEY:]
         texts += np.where(texts == NULL, 0, begins)
-        return cls(np.concatenate([block.data for block in blocks]), spans)
+        data = np.concatenate([block.data for block in blocks])
+        data.flags.writeable = False  # as fetched bytes are: one type, so that kernels are compiled once
+        return cls(data, spans)
 
     def part(self, start: int, stop: int) -> "Records":
         """Return the records from one place up to another, over the same bytes."""
