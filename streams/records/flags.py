@@ -35,7 +35,7 @@ FIRST = np.cumsum([0, len(TIERS), len(LIVES)])  # where a flag's states begin in
 PIECE, KIND, REASON = packed(PIECES), packed(KINDS), packed(REASONS)
 STATE, FROM = packed([*TIERS, *CHURN, *NEGATIVE]), packed([*TIERS, *LIVES, *NEGATIVE])
 
-Proof = tuple[str, str | None]  # ids of the event that turned a flag, and of its post
+Proof = tuple[bytes, bytes | None]  # ids of the event that turned a flag, and of its post
 
 
 class Proofs(NamedTuple):
@@ -46,9 +46,9 @@ class Proofs(NamedTuple):
     stop: Ints
 
     @classmethod
-    def of(cls, ids: list[str | None]) -> "Proofs":
+    def of(cls, ids: list[bytes | None]) -> "Proofs":
         """Return ids end to end."""
-        data, start, stop = Texts.of([(one or "").encode() for one in ids]).read_only()
+        data, start, stop = Texts.of([one or b"" for one in ids]).read_only()
         none = np.array([one is None for one in ids], np.bool_)
         return cls(data, np.where(none, -1, start), np.where(none, -1, stop))
 

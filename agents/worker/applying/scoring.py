@@ -22,6 +22,7 @@ from schemas.topics import Names
 from streams.block import Block, Sentiment, columns
 from streams.hashes import partition_of
 from streams.params import Brands
+from streams.records.flags import Proof
 from streams.records.spans import Record, Records
 
 log = logging.getLogger(__name__)
@@ -110,10 +111,7 @@ class Scoring:
             return
         held.outbox.turns.append(turns)
         self.tally.turned(held.partition.fans.columns.code[turns["row"]], turns)
-        held.outbox.proofs += [  # a credit has no post
-            (acts[event].event_id, getattr(acts[event], "post_id", None)) if event >= 0 else None
-            for event in turns["event"].tolist()
-        ]
+        held.outbox.proofs += [proof_of(acts[event]) if event >= 0 else None for event in turns["event"].tolist()]
 
     def _credit(self, held: Held, block: Block) -> None:
         for i in np.flatnonzero(block.events["earns"]).tolist():
@@ -136,6 +134,12 @@ class Scoring:
             said.append(("traceback", trace.encode()))
         held.outbox.letters.append(Out(cut(record.key), cut(record.value), said))
         self.metrics.dead_letters.labels(self.labels[tp.topic], kind_of(reason)).inc()
+
+
+def proof_of(act: Act) -> Proof:
+    """Return copies of the ids: the act's own, kept until the flush, would leave its block's memory full of holes."""
+    post: str | None = getattr(act, "post_id", None)  # a credit has none
+    return act.event_id.encode(), None if post is None else post.encode()
 
 
 def kind_of(reason: str) -> str:

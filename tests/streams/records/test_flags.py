@@ -53,7 +53,8 @@ def test_every_state_that_a_flag_can_turn_to_and_from_is_told_by_its_name(flag: 
 @settings(deadline=None)  # the first call compiles
 @given(NAMES, NAMES, st.none() | NAMES)
 def test_any_id_comes_back_as_it_was(fan: str, event: str, post: str | None) -> None:
-    (flag,) = written(known(fan), np.zeros(1, TURN), [(event, post)])
+    proof = event.encode(), None if post is None else post.encode()
+    (flag,) = written(known(fan), np.zeros(1, TURN), [proof])
     assert (flag.fan_id, flag.evidence.event_id, flag.evidence.post_id) == (fan, event, post)
 
 
