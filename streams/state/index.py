@@ -10,6 +10,7 @@ from streams.compiled import compiled
 from streams.hashes import KAFKA_SEED, MASK, M, murmur2
 from streams.records.spans import Texts
 
+COLON = 58
 Slots = NDArray[np.int32]
 Home = tuple[int, int]  # partition, partitions; (0, 0): any key is at home
 
@@ -76,6 +77,19 @@ def brand_of(key: bytes) -> str:
     'miot'
     """
     return key.partition(b":")[0].decode()
+
+
+@compiled
+def find_brands(keys: Texts, places: Ints, begins: NDArray[np.bool_]) -> None:
+    """Mark each place whose key is of another brand than the one before."""
+    data, (a, a_stop) = keys.data, (0, 0)
+    for i in range(len(places)):
+        (b, b_stop), (a, a_stop) = (a, a_stop), (keys.start[places[i]], keys.stop[places[i]])
+        begin = a
+        while a < a_stop and b < b_stop and data[a] == data[b] and data[a] != COLON:
+            a, b = a + 1, b + 1
+        begins[i] = i == 0 or a == a_stop or b == b_stop or data[a] != data[b]
+        a = begin
 
 
 class Index:

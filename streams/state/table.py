@@ -10,7 +10,7 @@ from streams.fold import announced, set_due
 from streams.params import Brands
 from streams.records.spans import Records, Texts
 from streams.state.feeds import Feeds
-from streams.state.index import Home, Index, brand_of
+from streams.state.index import Home, Index, brand_of, find_brands
 from streams.state.layouts import present
 
 STEP = 16_384  # rows to grow by: realloc moves pages, not bytes, so a step costs 13 ms at any size
@@ -96,8 +96,11 @@ class Table:
             for column in self.columns:
                 column.resize(-(-size // STEP) * STEP, refcheck=False)
         new = np.flatnonzero(where >= known)
-        names = [brand_of(keys.at(i)) for i in new.tolist()]
-        self.columns.feed[where[new]] = [self.feeds.row(name) for name in names]
-        self.columns.code[where[new]] = [self.brands.code(name) for name in names]
+        begins = np.empty(len(new), np.bool_)
+        find_brands(keys, new, begins)
+        names = [brand_of(keys.at(i)) for i in new[begins].tolist()]
+        which = begins.cumsum() - 1
+        self.columns.feed[where[new]] = np.array([self.feeds.row(name) for name in names])[which]
+        self.columns.code[where[new]] = np.array([self.brands.code(name) for name in names])[which]
         self.columns.due[known:size] = NEVER
         self.columns.rows["layout"][known:size] = LAYOUT
