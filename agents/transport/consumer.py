@@ -43,6 +43,7 @@ class Consumer(driver.Consumer):
         self.owner: Owner = self.transport.owner
         self.order = Order()
         self.delivered: dict[TP, int] = {}
+        self.heard: dict[TP, int] = {}  # when the broker answered with the newest records, ms
         self.done = asyncio.Event()  # the last message is applied, or will never be
         self.done.set()
 
@@ -51,10 +52,9 @@ class Consumer(driver.Consumer):
 
     def behind(self, tp: TP) -> int | None:
         """Return how many records of a partition are yet to be fetched; None: not known yet."""
-        assignment = self._thread._ensure_consumer()._subscription.subscription.assignment
-        if assignment is None or tp not in assignment.tps:
+        state = self._state(tp)
+        if state is None:
             return None
-        state = assignment.state_value(tp)
         # up to the last stable offset: beyond it stands another worker's open transaction
         return None if state.lso is None or not state.has_valid_position else max(state.lso - state.position, 0)
 
@@ -82,6 +82,8 @@ class Consumer(driver.Consumer):
             if self._is_current(generation):  # else from before a rebalance: it is read again from what is committed
                 for tp, block in found.items():
                     self.order.add(tp, block)
+                    if len(block.records):
+                        self.heard[tp] = self._asked(tp)
         await self.done.wait()
         blocks = self._next() if self.order and self._is_current(generation) else []
         if blocks:
@@ -96,10 +98,28 @@ class Consumer(driver.Consumer):
         self.delivered |= {tp: block.next_offset for tp, block in blocks}
         return blocks
 
-    def is_lagging(self, tp: TP, applied: int | None) -> bool:
-        """Return whether there are records of ``tp`` that are not applied, or nobody knows yet."""
+    def lagging(self, applied: Mapping[TP, int | None]) -> set[TP]:
+        """Return the inputs of one partition number of which there is more than what is applied, or nobody knows yet.
+
+        So it is too with one that was asked longer ago than the newest records of another came: a fetch leaves out what
+        still has records waiting, and what is written meanwhile is not known of.
+        """
+        newest = max(self.heard.get(tp, 0) for tp in applied)
+        return {tp for tp, at in applied.items() if self._is_lagging(tp, at) or self._asked(tp) < newest}
+
+    def _is_lagging(self, tp: TP, applied: int | None) -> bool:
         behind = self.behind(tp)
         return behind is None or behind > 0 or tp in self.order.waiting or self.delivered.get(tp, applied) != applied
+
+    def _asked(self, tp: TP) -> int:
+        """Return when the broker last answered for a partition, ms; 0: never."""
+        state = self._state(tp)
+        return 0 if state is None else state.timestamp or 0
+
+    def _state(self, tp: TP) -> Any:
+        """Return what aiokafka knows of a partition that is assigned, else None."""
+        assignment = self._thread._ensure_consumer()._subscription.subscription.assignment
+        return None if assignment is None or tp not in assignment.tps else assignment.state_value(tp)
 
     def _lagging(self) -> set[TP]:
         return {tp for tp in self._active_partitions if self.behind(tp)}
@@ -132,6 +152,7 @@ class Consumer(driver.Consumer):
         """Drop what waits and what is on its way: it belongs to a generation that is over."""
         self.order.clear()
         self.delivered.clear()
+        self.heard.clear()
         self.done.set()
 
     async def perform_seek(self) -> None:

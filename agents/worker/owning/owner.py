@@ -113,11 +113,12 @@ class Owner:
         """End the process: our partitions are others'."""
         self.end(FailStopError(reason))
 
-    def lagging(self, number: int, is_lagging: Callable[[TP, int | None], bool]) -> set[Topic]:
-        """Return the inputs of a partition number that are not read to their end."""
+    def lagging(self, number: int, ask: Callable[[dict[TP, int | None]], set[TP]]) -> set[Topic]:
+        """Return the inputs of a partition number that are not read to their end; ``ask`` takes what is applied."""
         held, inputs = self.held[number], self.settings.names.inputs
         tps = [TP(name, number) for name in inputs]
-        return {Topic(i) for i, tp in enumerate(tps) if is_lagging(tp, held.applied.get(tp))}
+        lagging = ask({tp: held.applied.get(tp) for tp in tps})
+        return {Topic(i) for i, tp in enumerate(tps) if tp in lagging}
 
 
 def _raise(error: Exception) -> None:
