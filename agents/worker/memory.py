@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-from collections.abc import Callable
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # mallopt(3)
 SMALL, LARGE = 128 << 10, 32 << 20  # bytes: glibc's default, and the most it takes
@@ -26,13 +25,16 @@ class Buffers:
     """
 
     def __init__(self) -> None:
-        self._mallopt: Callable[[int, int], int] | None = getattr(ctypes.CDLL(None), "mallopt", None)
+        self._library = ctypes.CDLL(None)
+        self._is_glibc = hasattr(self._library, "malloc_trim")
         self._in_heap: bool | None = None
 
     def keep(self, in_heap: bool) -> None:
-        """Keep them in the heap from now on, or map each by itself."""
-        if self._mallopt is None or in_heap == self._in_heap:
+        """Keep them in the heap from now on; or map each by itself, and give back what the heap has free."""
+        if not self._is_glibc or in_heap == self._in_heap:
             return
         self._in_heap = in_heap
-        self._mallopt(MMAP_THRESHOLD, LARGE if in_heap else SMALL)
-        self._mallopt(TRIM_THRESHOLD, 2 * LARGE if in_heap else SMALL)
+        self._library.mallopt(MMAP_THRESHOLD, LARGE if in_heap else SMALL)
+        self._library.mallopt(TRIM_THRESHOLD, 2 * LARGE if in_heap else SMALL)
+        if not in_heap:
+            self._library.malloc_trim(0)
