@@ -32,6 +32,7 @@ def consumer(bootstrap: str, group: str = "reader", isolation: str = "read_commi
     """Connect a reader that joins no group; ``group`` only says whose committed offsets it may ask for."""
     options: dict[str, Any] = {"bootstrap.servers": bootstrap, "group.id": group, "isolation.level": isolation}
     options |= {"enable.partition.eof": True, "enable.auto.commit": False, "fetch.max.bytes": 64 << 20}
+    options["auto.offset.reset"] = "earliest"  # a broker may not know offset 0 of a topic that is just there
     client = Consumer(options)
     try:
         yield client
