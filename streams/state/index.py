@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
 from streams.hashes import KAFKA_SEED, MASK, M, murmur2
+from streams.records.lines import COLON
 from streams.records.spans import Texts
 
-COLON = 58
 Slots = NDArray[np.int32]
 Home = tuple[int, int]  # partition, partitions; (0, 0): any key is at home
 
@@ -80,16 +80,21 @@ def brand_of(key: bytes) -> str:
 
 
 @compiled
+def is_of_brand(keys: Texts, i: int, j: int) -> bool:
+    """Return whether two keys are equal up to their colon; never so where there is none."""
+    data, a, b = keys.data, keys.start[i], keys.start[j]
+    while a < keys.stop[i] and b < keys.stop[j] and data[a] == data[b]:
+        if data[a] == COLON:
+            return True
+        a, b = a + 1, b + 1
+    return False
+
+
+@compiled
 def find_brands(keys: Texts, places: Ints, begins: NDArray[np.bool_]) -> None:
     """Mark each place whose key is of another brand than the one before."""
-    data, (a, a_stop) = keys.data, (0, 0)
     for i in range(len(places)):
-        (b, b_stop), (a, a_stop) = (a, a_stop), (keys.start[places[i]], keys.stop[places[i]])
-        begin = a
-        while a < a_stop and b < b_stop and data[a] == data[b] and data[a] != COLON:
-            a, b = a + 1, b + 1
-        begins[i] = i == 0 or a == a_stop or b == b_stop or data[a] != data[b]
-        a = begin
+        begins[i] = i == 0 or not is_of_brand(keys, places[i], places[i - 1])
 
 
 class Index:
