@@ -10,13 +10,14 @@ import time
 from typing import Any, NamedTuple
 
 import orjson
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka import Consumer, Producer, TopicPartition
+from kafka.admin import ConfigResource
 
+from agents.kafka.connection import admin
 from agents.kafka.publish import key_hash
 from agents.settings import Settings
 from tests.bench.events import events
-from tests.ground.reading import consumer
+from tests.ground.reading import read
 
 FANS = 50_000
 SLICE_S = 0.005
@@ -116,26 +117,16 @@ def measure(settings: Settings, *, rate: int, seconds: float, warm_s: float, ang
 
 def _let_the_broker_stamp(settings: Settings) -> None:
     """Make the timestamps of comments the broker's own."""
-    entry = ConfigEntry("message.timestamp.type", "LogAppendTime", incremental_operation=AlterConfigOpType.SET)
-    topic = ConfigResource(ConfigResource.Type.TOPIC, _comments(settings), incremental_configs=[entry])
-    client = AdminClient({"bootstrap.servers": settings.broker})
-    for done in client.incremental_alter_configs([topic]).values():
-        done.result(LAST_S)
+    with admin(settings) as client:
+        client.alter_configs(
+            [ConfigResource("TOPIC", _comments(settings), {"message.timestamp.type": "LogAppendTime"})]
+        )
 
 
 def _stamped(settings: Settings) -> dict[str, float]:
     """Return when the broker had the comment of each angry fan, by his name."""
-    with consumer(settings.broker) as client:
-        client.assign([TopicPartition(_comments(settings), n, OFFSET_BEGINNING) for n in range(settings.partitions)])
-        left, found = settings.partitions, dict[str, float]()
-        while left:
-            for message in client.consume(5_000, timeout=1.0):
-                if message.error() is not None:  # the end of a partition
-                    left -= 1
-                else:
-                    name = (message.key() or b"").decode().partition(":")[2]
-                    found[name] = message.timestamp()[1] / 1000
-        return found
+    comments = read(settings.broker, _comments(settings))
+    return {(record.key or b"").decode().partition(":")[2]: record.timestamp / 1000 for record in comments}
 
 
 def _comments(settings: Settings) -> str:

@@ -19,6 +19,7 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: dict[str, str]
+    timestamp: int  # ms
 
     def json(self) -> dict[str, Any]:
         """Return the value, which must be a JSON object."""
@@ -111,7 +112,7 @@ def _record(message: Message) -> Record:
     partition, offset = message.partition(), message.offset()
     assert partition is not None
     assert offset is not None
-    return Record(partition, offset, message.key(), message.value(), headers)
+    return Record(partition, offset, message.key(), message.value(), headers, message.timestamp()[1])
 
 
 def last_views(records: list[Record]) -> dict[str, dict[str, Any]]:

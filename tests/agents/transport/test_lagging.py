@@ -12,7 +12,7 @@ from agents.transport.order import Order
 LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)
 
 
-def state(position: int, end: int, asked: int | None) -> Any:
+def state(position: int, end: int | None, asked: int | None) -> Any:
     return SimpleNamespace(position=position, lso=end, timestamp=asked, has_valid_position=True)
 
 

@@ -38,7 +38,6 @@ before = compiled()
 
 NOW, FANS, PARTITIONS = int(time.time() * 1000), 4_000, 2
 names, brands, metrics = Names("", "", "g"), Brands({}, Params()), Metrics(["weibo"])
-held = {n: Held(n, Partition(brands, n, PARTITIONS), 0.0) for n in range(PARTITIONS)}
 scoring = Scoring(names, PARTITIONS, metrics, brands, shipped().score)
 applying = Applying(scoring, BlackBox(Path(tempfile.mkdtemp()) / "box", (*names.inputs, names.credits)))
 flush = Flush(SimpleNamespace(write=lambda load, who: asyncio.sleep(0)), names, metrics, 0.0, 5.0)
