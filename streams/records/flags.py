@@ -15,7 +15,7 @@ from streams.compiled import compiled
 from streams.params import Brands
 from streams.records.flag_ids import ID, KINDS, flag_ids
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
-from streams.records.spans import Texts
+from streams.records.spans import COLON, Texts
 from streams.state.index import Index
 
 PIECES = [
@@ -79,7 +79,7 @@ def write(
         turn: Turn = turns[i]
         start, stop = keys[1][turn.row], keys[1][turn.row + 1]
         colon = start
-        while keys[0][colon] != 58:
+        while keys[0][colon] != COLON:
             colon += 1
         at = put_bytes(out, put(out, at, PIECE, 0), ids, ID * i, ID * (i + 1))
         at = put_escaped(out, put(out, at, PIECE, 1), keys[0], start, colon)

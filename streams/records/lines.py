@@ -8,12 +8,12 @@ import numpy as np
 from schemas.events import LONGEST
 from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
-from streams.records.spans import Records, Texts
+from streams.records.spans import COLON, Records, Texts
 
 T = TypeVar("T")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one by JSON that is nested too deep
-OPEN, CLOSE, COLON, LINE = 123, 125, 58, 10  # { } : and a line's end
+OPEN, CLOSE, LINE = 123, 125, 10  # { } and a line's end
 
 
 class Moment(msgspec.Struct):

@@ -13,7 +13,7 @@ from streams.compiled import compiled
 from streams.params import Brands, Params
 from streams.records.flag_ids import ID, standing, stands
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
-from streams.records.spans import Texts
+from streams.records.spans import COLON, Texts
 from streams.rules.churn import risk, usual_gap
 from streams.rules.score import filled, reach, relevance
 from streams.state.index import Index
@@ -64,7 +64,7 @@ def write(
         p: Params = params[t.code[row]]
         start, stop = keys[1][row], keys[1][row + 1]
         colon = start
-        while keys[0][colon] != 58:
+        while keys[0][colon] != COLON:
             colon += 1
         at = put_escaped(out, put(out, at, PIECE, 0), keys[0], start, colon)
         at = put_escaped(out, put(out, at, PIECE, 1), keys[0], colon + 1, stop)

@@ -9,6 +9,7 @@ from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
 
 OFFSET, TIMESTAMP, KEY, KEY_STOP, VALUE, VALUE_STOP = range(6)  # the rows of ``Records.spans``
+COLON = 58  # in a key, between brand and fan
 NULL = -1  # where a key or value that is null begins and stops
 
 

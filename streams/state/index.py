@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
 from streams.hashes import KAFKA_SEED, MASK, M, murmur2
-from streams.records.lines import COLON
-from streams.records.spans import Texts
+from streams.records.spans import COLON, Texts
 
 Slots = NDArray[np.int32]
 Home = tuple[int, int]  # partition, partitions; (0, 0): any key is at home
