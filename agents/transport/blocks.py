@@ -83,9 +83,10 @@ async def next_blocks(
 
 def _unpack(tp: Any, result: FetchResult) -> RawBlock | None:
     """Do what ``PartitionRecords._unpack_records`` does, a batch at a time; None: fetched before a seek."""
+    part = result._partition_records
+    part._records_iterator = None  # unused, and a cycle: it would keep the bytes until Python's collector comes by
     if not result.check_assignment(tp):
         return None
-    part = result._partition_records
     data: bytes = part._records.data
     start = position = part.next_fetch_offset
     batches = []

@@ -1,6 +1,7 @@
 """Blocks against stock aiokafka: the same records in the same order, over whatever a log may hold."""
 
 import asyncio
+import gc
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from agents.embedded.kafka import Kafka
-from agents.transport.blocks import RawBlock, drain, next_blocks
+from agents.transport.blocks import KeepsBytes, RawBlock, drain, next_blocks
 
 Kept = tuple[int, int, bytes | None, bytes | None]
 COMPACTING = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01"}
@@ -91,6 +92,24 @@ def test_blocks_hold_what_stock_aiokafka_delivers(kafka: Kafka, topic: str, isol
             assert blocks[0].offset == start
             assert [block.offset for block in blocks[1:]] == [block.next_offset for block in blocks[:-1]]
             assert blocks[-1].next_offset == end
+
+    asyncio.run(scene())
+
+
+def test_a_block_that_nobody_holds_is_gone_without_the_collector(kafka: Kafka, topic: str) -> None:
+    async def scene() -> None:
+        at = TopicPartition(topic, 0)
+        await mixed(kafka, at)
+        end = (await stock(kafka, at, "read_committed", 0))[1]
+        gc.collect()
+        gc.disable()
+        try:
+            blocks = await ours(kafka, at, "read_committed", 0, end)
+            assert len(blocks) > 1
+            blocks.clear()
+            assert [one for one in gc.get_objects() if isinstance(one, KeepsBytes)] == []
+        finally:
+            gc.enable()
 
     asyncio.run(scene())
 
