@@ -16,7 +16,7 @@ from streams.params import Brands
 from streams.records.flag_ids import ID, KINDS, flag_ids
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
 from streams.records.spans import COLON, Texts
-from streams.state.index import Index
+from streams.state.index import Index, Keys
 
 PIECES = [
     '{"schema":1,"flag_id":"', '","brand_id":"', '","fan_id":"', '","kind":"', '","state":"', '","from":"',
@@ -66,7 +66,7 @@ def put_proof(out: Bytes, at: int, proofs: Proofs, i: int) -> int:
 def write(
     t: Columns,
     turns: Rows,
-    keys: Text,
+    keys: Keys,
     versions: Text,
     ids: Bytes,
     proofs: tuple[Proofs, Proofs],

@@ -16,7 +16,7 @@ from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_
 from streams.records.spans import COLON, Texts
 from streams.rules.churn import risk, usual_gap
 from streams.rules.score import filled, reach, relevance
-from streams.state.index import Index
+from streams.state.index import Index, Keys
 
 PIECES = [
     '{"schema":1,"brand_id":"', '","fan_id":"', '","score":', ',"parts":{"talk":', ',"share":', ',"influence":',
@@ -54,7 +54,7 @@ def put_flags(out: Bytes, at: int, f: Fan, ids: Bytes, k: int) -> tuple[int, int
 
 @compiled
 def write(
-    t: Columns, picked: Ints, params: Rows, keys: Text, versions: Text, ids: Bytes, out: Bytes, stops: Ints
+    t: Columns, picked: Ints, params: Rows, keys: Keys, versions: Text, ids: Bytes, out: Bytes, stops: Ints
 ) -> None:
     """Write the record of each picked row behind the one before, and where it stops."""
     at = k = 0

@@ -9,13 +9,16 @@ from schemas.layout import Bytes, Ints
 from streams.compiled import compiled
 from streams.hashes import KAFKA_SEED, MASK, M, murmur2
 from streams.records.spans import COLON, Texts
+from streams.state.growing import grow, growing
 
 Slots = NDArray[np.int32]
+Ends = NDArray[np.int32]  # in the text: at most 2 GB of keys in a partition
+Keys = tuple[Bytes, Ends]
 Home = tuple[int, int]  # partition, partitions; (0, 0): any key is at home
 
 
 @compiled
-def find_or_add(keys: Texts, slots: Slots, ends: Ints, text: Bytes, rows: Ints, home: Home) -> int:
+def find_or_add(keys: Texts, slots: Slots, ends: Ends, text: Bytes, rows: Ints, home: Home) -> int:
     """Write each key's row, -1 for a key of another partition; keys never seen are added. Return the new number.
 
     ``rows[-1]`` holds the number there was; ``slots`` holds row + 1, 0 is free; key ``r`` is
@@ -59,7 +62,7 @@ def is_key(data: Bytes, start: int, stop: int, text: Bytes, begin: int, end: int
 
 
 @compiled
-def spread(slots: Slots, ends: Ints, text: Bytes, size: int) -> None:
+def spread(slots: Slots, ends: Ends, text: Bytes, size: int) -> None:
     """Fill empty slots with the first ``size`` rows."""
     mask = len(slots) - 1
     for row in range(size):
@@ -103,8 +106,9 @@ class Index:
         self.home = home
         self.size = 0
         self.slots = np.zeros(1 << 10, np.int32)
-        self.ends = np.zeros(1 << 10, np.int64)
-        self.text = np.zeros(1 << 14, np.uint8)
+        self.ends: Ends = growing(np.int32)
+        self.text: Bytes = growing(np.uint8)
+        grow(self.ends, 1)
 
     def __len__(self) -> int:
         return self.size
@@ -120,7 +124,7 @@ class Index:
 
     def texts(self, rows: Ints) -> Texts:
         """Return the key of each row; growing makes it stale."""
-        return Texts(self.text, self.ends[rows], self.ends[rows + 1])
+        return Texts(self.text, self.ends[rows].astype(np.int64), self.ends[rows + 1].astype(np.int64))
 
     def keys(self, rows: Ints) -> Iterator[bytes]:
         """Yield the key of each row."""
@@ -128,10 +132,11 @@ class Index:
         return (bytes(text[a:b]) for a, b in zip(ends[rows].tolist(), ends[rows + 1].tolist(), strict=True))
 
     def _make_room(self, keys: int, size: int) -> None:
-        if self.size + keys >= len(self.ends):
-            self.ends.resize(self.size + keys + len(self.ends) // 4, refcheck=False)
-        if self.ends[self.size] + size > len(self.text):
-            self.text.resize(self.ends[self.size] + size + len(self.text) // 4, refcheck=False)
+        stop = int(self.ends[self.size]) + size
+        if stop > np.iinfo(np.int32).max:
+            raise OverflowError("a partition's keys take more than 2 GB; it needs more partitions")
+        grow(self.ends, self.size + keys + 1)
+        grow(self.text, stop)
         if 3 * (self.size + keys) > 2 * len(self.slots):
             self.slots = np.zeros(1 << int(2 * (self.size + keys)).bit_length(), np.int32)
             spread(self.slots, self.ends, self.text, self.size)

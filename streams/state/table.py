@@ -10,10 +10,10 @@ from streams.fold import announced, set_due
 from streams.params import Brands
 from streams.records.spans import Records, Texts
 from streams.state.feeds import Feeds
+from streams.state.growing import grow, growing
 from streams.state.index import Home, Index, brand_of, find_brands
 from streams.state.layouts import present
 
-STEP = 16_384  # rows to grow by: realloc moves pages, not bytes, so a step costs 13 ms at any size
 NEVER = np.iinfo(np.int64).max
 
 
@@ -30,9 +30,7 @@ class Table:
 
     def __init__(self, brands: Brands, home: Home) -> None:
         self.brands, self.index, self.feeds = brands, Index(home), Feeds()
-        self.columns = Columns(
-            np.zeros(0, FAN), np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int16), np.zeros(0, np.uint8)
-        )
+        self.columns = Columns(growing(FAN), growing(np.int64), growing(np.int32), growing(np.int16), growing(np.uint8))
 
     def __len__(self) -> int:
         return len(self.index)
@@ -92,9 +90,8 @@ class Table:
 
     def _welcome(self, keys: Texts, where: Ints, known: int) -> None:
         size = len(self.index)
-        if size > len(self.columns.rows):
-            for column in self.columns:
-                column.resize(-(-size // STEP) * STEP, refcheck=False)
+        for column in self.columns:
+            grow(column, size)
         new = np.flatnonzero(where >= known)
         begins = np.empty(len(new), np.bool_)
         find_brands(keys, new, begins)
