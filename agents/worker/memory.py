@@ -1,26 +1,15 @@
-"""What the worker asks of its memory: of Python's collector, and of the C library's allocator."""
+"""What the worker asks of the C library's allocator."""
 
 import ctypes
-import gc
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # mallopt(3)
 SMALL, LARGE = 128 << 10, 32 << 20  # bytes: glibc's default, and the most it takes
 
 
-def tune_garbage_collection() -> None:
-    """Keep the collector off what lives for long; what is young is collected before it fills 20 MB and heap with holes.
-
-    At 200,000 in place of 10,000 the heap in use swings by 20 MB, a backlog takes 10 % longer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 100)
-
-
 class Buffers:
     """Where glibc's malloc puts buffers of 128 KB and more; another C library is left as it is.
 
-    Kept in the heap they leave holes that small things settle in: resident memory creeps, 22 MB an hour at 5,000
+    Kept in the heap they leave holes that small things settle in: resident memory crept by 3 MB a minute at 5,000
     events/s. Mapped one by one it stands still, but on a backlog each event costs 2 us more in page faults.
     """
 

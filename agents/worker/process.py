@@ -1,6 +1,7 @@
 """The worker process: everything put together, started, watched and stopped."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -21,7 +22,6 @@ from agents.worker.applying.batches import Applying
 from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.scoring import Scoring
 from agents.worker.instance import Instance
-from agents.worker.memory import tune_garbage_collection
 from agents.worker.owning.owner import Owner
 from agents.worker.owning.refusals import examine, note
 from agents.worker.telling.flush import Flush
@@ -50,7 +50,8 @@ def run(settings: Settings) -> None:
         metrics.registry, settings.web_host, settings.metrics_port, live=worker.not_alive, ready=worker.not_ready
     )
     warm()
-    tune_garbage_collection()
+    gc.collect()
+    gc.freeze()  # what is loaded by now lives for ever: the collector need not look at it
     endpoint.start()
     log.info("worker %s of group %s; metrics on %s", instance.name, settings.group, endpoint.url)
     asyncio.run(worker.run())
