@@ -46,12 +46,13 @@ def fold(t: Columns, events: Rows, topic: int, params: Rows, turns: Rows) -> int
 
 
 @compiled
-def wake(t: Columns, picked: Ints, clock: Ints, params: Rows, turns: Rows) -> int:
-    """Let time pass for the picked rows, up to their brand's clock, while ``turns`` has room; return their number.
+def wake(t: Columns, picked: Ints, clock: Ints, params: Rows, turns: Rows, most: int) -> int:
+    """Let time pass for the picked rows, up to their brand's clock; return the number of turns.
 
-    A row that time does not change yet is not touched: only its ``due`` is.
+    It ends when ``turns`` has no room or ``most`` rows have changed. A row that time does not change yet is not
+    touched: only its ``due`` is.
     """
-    n = 0
+    n = changed = 0
     for row in picked:
         f: Fan = t.rows[row]
         p: Params = params[t.code[row]]
@@ -60,8 +61,9 @@ def wake(t: Columns, picked: Ints, clock: Ints, params: Rows, turns: Rows) -> in
         sinks = now - f.announced_at >= DAY and f.announced - score(f, p, now) >= 1.0
         rises = now - f.announced_at >= DAY and now >= risk_rises(f, p)
         if flips or sinks or rises:
-            if n + MOST_TURNS > len(turns):
+            if n + MOST_TURNS > len(turns) or changed == most:
                 break
+            changed += 1
             age(f, now, p)
             last = conclude(t, row, now, float("nan"), p, turns, n)
             n = trace(turns, n, last, row, -1, now - f.last_seen)

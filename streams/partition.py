@@ -28,9 +28,9 @@ class Partition:
             self.newest_read[topic] = max(self.newest_read.get(topic, 0), newest)
         return turns[:n]
 
-    def tick(self, now: int, lagging: set[Topic], most: int) -> Rows:
-        """Let time pass to ``now``; wake due fans while fewer than ``most`` flags turned; return the turns."""
+    def tick(self, now: int, lagging: set[Topic], most: int, rows: int = 1 << 62) -> Rows:
+        """Let time pass to ``now``: wake due fans until ``most`` flags turned or ``rows`` changed; return the turns."""
         behind = {int(topic): self.newest_read.get(topic, 0) for topic in lagging}
         clock = self.fans.feeds.clock(now, behind)
         turns = np.empty(most + MOST_TURNS, TURN)
-        return turns[: wake(self.fans.columns, self.fans.late(clock), clock, self.brands.rows, turns)]
+        return turns[: wake(self.fans.columns, self.fans.late(clock), clock, self.brands.rows, turns, rows)]

@@ -89,6 +89,7 @@ async def consume(app: faust.App, stream: Any, owner: Owner, applying: Applying)
     messages: AsyncIterator[Any] = stream.noack().events()
     async for event in messages:
         for batch in batches(event.value):
+            await owner.flush.room(owner.held)
             who = owner.member()
             if who is None or event.message.generation_id != who.generation:
                 break

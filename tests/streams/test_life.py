@@ -161,6 +161,16 @@ def test_no_more_flags_than_the_budget_and_the_rest_waits(partition: Partition) 
     assert sum(seen) >= 50
 
 
+def test_no_more_rows_change_in_a_tick_than_go_into_a_transaction_and_the_rest_waits(partition: Partition) -> None:
+    for n in range(50):
+        fold(partition, Topic.LIKES, [record(n, 0, fan=f"f{n}")])
+    keep_alive(partition, 40)
+    partition.fans.columns.todo[:] = 0
+    for changed in (10, 20, 30, 40, 50, 50):
+        partition.tick(START + 40 * DAY, set(), most=100, rows=10)
+        assert len(partition.fans.waiting(Todo.RECORD)) == changed
+
+
 def test_a_silent_fan_sinks_once_a_day_by_a_point_or_more(partition: Partition) -> None:
     fold(partition, Topic.PURCHASES, [record(n, n) for n in range(6)])
     partition.fans.announced(np.arange(1))

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 encode = msgspec.json.Encoder().encode
 read_tick = msgspec.json.Decoder(Tick).decode
 FLAGS_PER_S = 1000  # churn flags of a worker; the rest waits its turn
+ROWS_PER_TICK = 10_000  # of a partition: after a long outage time changes all fans, too many for one transaction
 INVALID = "invalid field"
 KINDS = {  # how a reason begins -> its kind, for labels
     "value is": "no value",
@@ -101,7 +102,7 @@ class Scoring:
             return
         left, self.budget_at = self.budget_at, time.monotonic()
         self.budget = min(float(FLAGS_PER_S), self.budget + FLAGS_PER_S * (self.budget_at - left))
-        turns = held.partition.tick(now, lagging, int(self.budget))
+        turns = held.partition.tick(now, lagging, int(self.budget), ROWS_PER_TICK)
         self.budget -= len(turns)
         self._tell(held, turns, [])
         self.metrics.timer_lag.set(max(time.time() - now / 1000, 0.0))

@@ -17,6 +17,7 @@ from agents.transport.load import Load, Out
 from agents.transport.membership import Membership
 from agents.transport.writer import Writer
 from agents.worker.owning.held import Held, Outbox
+from agents.worker.telling.pace import Pace
 from schemas.layout import Ints
 from schemas.outputs import Tick
 from schemas.topics import Names
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 APART_S = 0.010  # between the beginnings of flushes while caught up: what latency costs
 BEHIND_S = 3.0  # the same on a backlog: one changelog record per fan and flush, so fewer flushes write less
-MOST_EVENTS = 400_000  # of one flush, so that a transaction stays well under its time-out
 
 encode = msgspec.json.Encoder().encode
 
@@ -41,6 +41,7 @@ class Flush:
         self.settle_s, self.tick_s = settle_s, tick_s
         self.changed = asyncio.Event()
         self.turn = asyncio.Lock()  # held while a transaction is open
+        self.pace = Pace()
         self.committed_at = time.monotonic()
 
     async def run(
@@ -70,9 +71,18 @@ class Flush:
         except TimeoutError:
             return
         while (left := began + (BEHIND_S if behind() else APART_S) - time.monotonic()) > 0:
-            if sum(one.outbox.events for one in held.values()) >= MOST_EVENTS:
+            if self._is_full(held):
                 return
             await asyncio.sleep(min(left, APART_S))
+
+    async def room(self, held: Mapping[int, Held]) -> None:
+        """Wait for the transaction on its way, if there is already as much to tell as goes into the next."""
+        if self._is_full(held):
+            async with self.turn:
+                pass
+
+    def _is_full(self, held: Mapping[int, Held]) -> bool:
+        return sum(one.outbox.events for one in held.values()) >= self.pace.most
 
     async def flush(
         self, held: Mapping[int, Held], who: Callable[[], Membership | None], *, ticks: bool = False
@@ -88,7 +98,7 @@ class Flush:
                 return
             began, now_ms = time.perf_counter(), int(time.time() * 1000)
             load = Load(now_ms)
-            boxes = [self._collect(one, load) for one in held.values()]
+            boxes = [self._collect(one, load, self.pace.most // len(held)) for one in held.values()]
             if ticks:
                 tick = [Out(None, encode(Tick(now_ms)))]
                 load.few |= {TopicPartition(self.names.ticks, number): tick for number in held}
@@ -102,16 +112,21 @@ class Flush:
             self.metrics.stage["commit"].observe(time.perf_counter() - wrote)
             if any(tp.topic != self.names.ticks for tp in load.offsets):  # time alone is no progress
                 self.committed_at = time.monotonic()
+            told = max((n for _, n in load.count()), default=0)
+            self.pace.took(max(sum(box.events for box in boxes), told), time.perf_counter() - began)
             self._count(boxes, load)
 
-    def _collect(self, held: Held, load: Load) -> Outbox:
-        """Take everything a partition has to tell; from here on a failure must end the process."""
+    def _collect(self, held: Held, load: Load, most: int) -> Outbox:
+        """Take what a partition has to tell, scores of ``most`` rows; from here on a failure must end the process."""
         fans, names, now = held.partition.fans, self.names, time.monotonic()
         todo: int = Todo.ANNOUNCE
         if held.settle_at <= now:
             todo |= Todo.SETTLE
             held.settle_at = now + self.settle_s
         picked = fans.waiting(todo)
+        if len(picked) > most:
+            urgent = fans.columns.todo[picked] & Todo.ANNOUNCE
+            picked, held.settle_at = picked[np.argsort(-urgent.astype(np.int8), kind="stable")[:most]], now
         if len(picked):
             fans.announced(picked)
             texts = json_scores(fans.columns, picked, fans.brands, fans.index)
