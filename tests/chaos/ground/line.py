@@ -1,4 +1,4 @@
-"""A line between workers and the broker that loses what it is told to lose: real sockets, real time-outs."""
+"""A line between workers and the broker that loses what it is told to lose, or is slow: real sockets and time-outs."""
 
 import asyncio
 import contextlib
@@ -50,6 +50,7 @@ class Line:
     def __init__(self, outside: int, inside: int) -> None:
         self.outside, self.inside = outside, inside
         self.loss: Loss | None = None
+        self.speed = 0.0  # bytes a second to the broker, of one connection; 0: as fast as it goes
         self._open: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -134,6 +135,8 @@ class Line:
                     is_deaf.set()
                     if loss.lose == "requests":
                         await asyncio.Event().wait()  # dead: nothing of this connection goes through any more
+                if self.speed:
+                    await asyncio.sleep(len(request) / self.speed)
                 out.write(head + request)
                 await out.drain()
 
