@@ -63,3 +63,10 @@ def lag(settings: Settings, places: list[TopicPartition]) -> int:
         done = offsets.committed(client, settings.group, places)
         ends = offsets.offsets(client, places, OffsetSpec.LATEST)
     return sum(max(ends[at] - done.get(at, 0), 0) for at in places)
+
+
+def written(settings: Settings, places: list[TopicPartition]) -> int:
+    """Return how far the scores of these inputs' partitions have come: the sum of their ends."""
+    scores = [TopicPartition(settings.names.fan_scores, n) for n in {place.partition for place in places}]
+    with admin(settings) as client:
+        return sum(offsets.offsets(client, scores, OffsetSpec.LATEST).values())

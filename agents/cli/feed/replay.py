@@ -13,13 +13,14 @@ from rich.console import Console
 
 from agents.cli.output import json_option, show_one
 from agents.errors import FanpulseError
-from agents.kafka.isolated import beside, lag, prepare, starts
+from agents.kafka.isolated import beside, lag, prepare, starts, written
 from agents.settings import PREFIX, Settings, read
 from agents.supervise.child import Child
 
 EVERY_S = 0.5
 STOP_S = 15.0
-SETTLE_S = 0.5  # after which a replay tells small changes; at its end they are waited for
+SETTLE_S = 0.5  # after which a replay tells small changes
+QUIET_S = 2.0  # at its end they are waited for: no score has come for so long
 
 
 @click.command()
@@ -73,14 +74,22 @@ def _score(settings: Settings, places: list[TopicPartition], behind: int) -> Non
     child = Child("replay", [sys.executable, "-m", "agents.cli", "worker"], log, environ=environ)
     child.start()
     console = Console(stderr=True)
+
+    def pause() -> None:
+        if not child.is_running:
+            raise FanpulseError(f"the replay's worker ended; its log {log} ends:\n{child.last_words()}")
+        time.sleep(EVERY_S)
+
     try:
         with progress.Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("scoring", total=behind)
             while left := lag(settings, places):
                 bar.update(task, completed=behind - left)
-                if not child.is_running:
-                    raise FanpulseError(f"the replay's worker ended; its log {log} ends:\n{child.last_words()}")
-                time.sleep(EVERY_S)
-        time.sleep(4 * SETTLE_S)
+                pause()
+            told, since = -1, 0.0
+            while time.monotonic() - since < QUIET_S:
+                if (now := written(settings, places)) != told:
+                    told, since = now, time.monotonic()
+                pause()
     finally:
         child.stop(STOP_S)

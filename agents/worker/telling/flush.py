@@ -112,21 +112,25 @@ class Flush:
             self.metrics.stage["commit"].observe(time.perf_counter() - wrote)
             if any(tp.topic != self.names.ticks for tp in load.offsets):  # time alone is no progress
                 self.committed_at = time.monotonic()
-            told = max((n for _, n in load.count()), default=0)
-            self.pace.took(max(sum(box.events for box in boxes), told), time.perf_counter() - began)
+            rows = sum(n for _, n in load.count()) // 2  # each is recorded and told
+            self.pace.took(max(sum(box.events for box in boxes), rows), time.perf_counter() - began)
             self._count(boxes, load)
+
+    def _pick(self, held: Held, most: int) -> Ints:
+        """Return the rows to announce, the urgent ones first; what is more than ``most`` comes with the next flush."""
+        now, todo, urgent = time.monotonic(), held.partition.fans.columns.todo, int(Todo.ANNOUNCE)
+        is_due = held.settle_at <= now
+        picked = held.partition.fans.waiting(urgent | Todo.SETTLE if is_due else urgent)
+        if len(picked) > most:
+            held.settle_at = now
+            return picked[np.argsort(todo[picked] & urgent == 0, kind="stable")[:most]]
+        if is_due:
+            held.settle_at = now + self.settle_s
+        return picked
 
     def _collect(self, held: Held, load: Load, most: int) -> Outbox:
         """Take what a partition has to tell, scores of ``most`` rows; from here on a failure must end the process."""
-        fans, names, now = held.partition.fans, self.names, time.monotonic()
-        todo: int = Todo.ANNOUNCE
-        if held.settle_at <= now:
-            todo |= Todo.SETTLE
-            held.settle_at = now + self.settle_s
-        picked = fans.waiting(todo)
-        if len(picked) > most:
-            urgent = fans.columns.todo[picked] & Todo.ANNOUNCE
-            picked, held.settle_at = picked[np.argsort(-urgent.astype(np.int8), kind="stable")[:most]], now
+        fans, names, picked = held.partition.fans, self.names, self._pick(held, most)
         if len(picked):
             fans.announced(picked)
             texts = json_scores(fans.columns, picked, fans.brands, fans.index)
