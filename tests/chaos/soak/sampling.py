@@ -36,8 +36,8 @@ class Growth(NamedTuple):
 
     @property
     def is_nil(self) -> bool:
-        """Whether the rise is within the noise."""
-        return self.rise <= self.noise
+        """Whether the rise is within the noise, or that of floating point where a figure never moved."""
+        return self.rise <= max(self.noise, 1e-6)
 
     def __str__(self) -> str:
         return f"{self.mean:.1f}, slope {self.an_hour:+.2f} an hour: {self.rise:+.2f} in all, noise {self.noise:.2f}"

@@ -30,7 +30,7 @@ def records(installation: Installation, topic: str) -> list[Record]:
 def test_what_a_worker_writes_is_as_the_released_files_say(installation: Installation, processes: Processes) -> None:
     installation.create_topics()
     processes.worker()
-    assert call(installation, "simulate", "--fans", "60", "--rate", "200", "--count", "400").code == 0
+    assert call(installation, "simulate", "--fans", "60", "--rate", "200", "--count", "1200").code == 0
     kinds: set[str] = set()
 
     def enough() -> bool:
