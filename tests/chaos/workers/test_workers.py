@@ -26,6 +26,7 @@ def test_the_only_worker_is_killed_three_times(trial: Trial) -> None:
 
 
 def test_a_machine_is_lost_in_the_middle_of_a_transaction(trial: Trial) -> None:
+    trial.work = Workload(FANS)  # each flush has scores to tell: of known fans, one may have none to hold a reader up
     trial.worker(0)
     trial.feed()
     lost = trial.starting(1, TEST_DIE_AT="before-commit:50")
