@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from agents.supervise.child import Child
 EVERY_S = 0.5
 STOP_S = 15.0
 SETTLE_S = 0.5  # after which a replay tells small changes
-QUIET_S = 2.0  # at its end they are waited for: no score has come for so long
+QUIET = 4  # looks in which no score has come: at its end a replay waits for small changes
 
 
 @click.command()
@@ -86,10 +87,15 @@ def _score(settings: Settings, places: list[TopicPartition], behind: int) -> Non
             while left := lag(settings, places):
                 bar.update(task, completed=behind - left)
                 pause()
-            told, since = -1, 0.0
-            while time.monotonic() - since < QUIET_S:
-                if (now := written(settings, places)) != told:
-                    told, since = now, time.monotonic()
-                pause()
+            until_quiet(lambda: written(settings, places), pause)
     finally:
         child.stop(STOP_S)
+
+
+def until_quiet(ask: Callable[[], int], pause: Callable[[], None]) -> None:
+    """Ask and pause until the answer has been the same for so many looks."""
+    told, same = ask(), 0
+    while same < QUIET:
+        pause()
+        now = ask()
+        told, same = now, same + 1 if now == told else 0
