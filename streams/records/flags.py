@@ -15,8 +15,8 @@ from streams.compiled import compiled
 from streams.params import Brands
 from streams.records.flag_ids import ID, KINDS, flag_ids
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
-from streams.records.spans import COLON, Texts
-from streams.state.index import Index, Keys
+from streams.records.spans import Texts
+from streams.state.index import Index, Keys, halves
 
 PIECES = [
     '{"schema":1,"flag_id":"', '","brand_id":"', '","fan_id":"', '","kind":"', '","state":"', '","from":"',
@@ -77,10 +77,7 @@ def write(
     at = 0
     for i in range(len(turns)):
         turn: Turn = turns[i]
-        start, stop = keys[1][turn.row], keys[1][turn.row + 1]
-        colon = start
-        while keys[0][colon] != COLON:
-            colon += 1
+        start, colon, stop = halves(keys, turn.row)
         at = put_bytes(out, put(out, at, PIECE, 0), ids, ID * i, ID * (i + 1))
         at = put_escaped(out, put(out, at, PIECE, 1), keys[0], start, colon)
         at = put_escaped(out, put(out, at, PIECE, 2), keys[0], colon + 1, stop)

@@ -13,10 +13,10 @@ from streams.compiled import compiled
 from streams.params import Brands, Params
 from streams.records.flag_ids import ID, standing, stands
 from streams.records.jsontext import ESCAPED, Text, packed, put, put_bytes, put_escaped, put_fixed, put_int
-from streams.records.spans import COLON, Texts
+from streams.records.spans import Texts
 from streams.rules.churn import risk, usual_gap
 from streams.rules.score import filled, reach, relevance
-from streams.state.index import Index, Keys
+from streams.state.index import Index, Keys, halves
 
 PIECES = [
     '{"schema":1,"brand_id":"', '","fan_id":"', '","score":', ',"parts":{"talk":', ',"share":', ',"influence":',
@@ -62,10 +62,7 @@ def write(
         row = picked[i]
         f: Fan = t.rows[row]
         p: Params = params[t.code[row]]
-        start, stop = keys[1][row], keys[1][row + 1]
-        colon = start
-        while keys[0][colon] != COLON:
-            colon += 1
+        start, colon, stop = halves(keys, row)
         at = put_escaped(out, put(out, at, PIECE, 0), keys[0], start, colon)
         at = put_escaped(out, put(out, at, PIECE, 1), keys[0], colon + 1, stop)
         at = put_fixed(out, put(out, at, PIECE, 2), f.score, 2)

@@ -72,6 +72,16 @@ def spread(slots: Slots, ends: Ends, text: Bytes, size: int) -> None:
         slots[j] = row + 1
 
 
+@compiled
+def halves(keys: Keys, row: int) -> tuple[int, int, int]:
+    """Return where the key of a row starts, where its colon stands, and where it stops."""
+    text, ends = keys
+    colon = ends[row]
+    while text[colon] != COLON:
+        colon += 1
+    return ends[row], colon, ends[row + 1]
+
+
 def brand_of(key: bytes) -> str:
     """Return the brand of a record key.
 
