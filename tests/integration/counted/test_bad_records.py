@@ -120,10 +120,8 @@ def test_bad_records_reach_dead_letters_and_their_neighbours_count(
     settled(house, [worker], within=60)
 
     letters = read_topic(settings.broker, settings.names.dead_letters)
-    found = {
-        (said["topic"], int(said["partition"]), int(said["offset"])): said["reason"]
-        for said in (letter.headers for letter in letters)
-    }
+    told = [letter.headers for letter in letters]
+    found = {(said["topic"], int(said["partition"]), int(said["offset"])): said["reason"] for said in told}
     assert {what for place, (what, _, _) in refused.items() if place not in found} == set()
     assert len(letters) == len(found) == len(refused)
     for letter in letters:

@@ -1,13 +1,15 @@
-import ctypes
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agents.worker.memory import Buffers
 from streams.records.spans import Texts
-from streams.state.growing import LARGE, STEP, grow, growing
+from streams.state.growing import STEP, grow, growing
 from streams.state.index import Index
+from tests.needed import need
+
+MAPS = Path("/proc/self/maps")
 
 
 def test_a_column_keeps_what_it_has_and_gets_zeros() -> None:
@@ -23,21 +25,21 @@ def test_a_column_keeps_what_it_has_and_gets_zeros() -> None:
     assert len(column) == 11 * STEP
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="maps of /proc")
 def test_a_column_is_not_in_the_heap_even_where_the_c_library_keeps_large_buffers_there() -> None:
-    library = ctypes.CDLL(None)
-    library.mallopt(-3, LARGE - (1 << 20))
+    need(MAPS.exists(), "maps of /proc")
+    buffers = Buffers()
+    buffers.keep(in_heap=True)
     try:
         column = growing(np.uint8)
         for size in (1, 1 << 18, 1 << 22):
             grow(column, size)
             assert "[heap]" not in _map_of(column.ctypes.data), size
     finally:
-        library.mallopt(-3, 128 << 10)
+        buffers.keep(in_heap=False)
 
 
 def _map_of(address: int) -> str:
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    for line in MAPS.read_text().splitlines():
         start, _, stop = line.split()[0].partition("-")
         if int(start, 16) <= address < int(stop, 16):
             return line
