@@ -29,7 +29,7 @@ class Owner(Protocol):
         """Note the partitions of a new generation; what they hold is read later."""
 
     def sought(self, offsets: dict[TP, int]) -> None:
-        """Note from where the partitions are read."""
+        """Note from where all partitions are read."""
 
     def fenced(self, reason: str) -> None:
         """End the process: other workers own our partitions."""
@@ -156,13 +156,15 @@ class Consumer(driver.Consumer):
         self.done.set()
 
     async def perform_seek(self) -> None:
-        """Go to the committed offsets; a rebalance in the middle starts over by itself."""
+        """Go to the committed offsets, or the earliest where there are none; a rebalance meanwhile starts over."""
         try:
             await super().perform_seek()
+            offsets = {tp: self._read_offset.get(tp) for tp in self.assignment()}
+            earliest = await self._thread.positions({tp for tp, offset in offsets.items() if offset is None})
         except IllegalStateError as error:
             self.log.warning("seek interrupted by a rebalance: %s", error)
             return
-        self.owner.sought({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
+        self.owner.sought({tp: offset for tp, offset in offsets.items() if offset is not None} | earliest)
 
     def ack(self, message: Any) -> bool:
         """Only note that a block is done: what is committed is said by the flush."""

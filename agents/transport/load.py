@@ -23,7 +23,7 @@ class Out(NamedTuple):
 
 
 class Load:
-    """Records by partition, and the next offset of each input."""
+    """Records by partition, and the offsets that are committed with them: those that moved, or one that did not."""
 
     def __init__(self, now_ms: int) -> None:
         self.now_ms = now_ms

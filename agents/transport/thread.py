@@ -83,6 +83,19 @@ class Thread(driver.AIOKafkaConsumerThread):
         )
         return blocks
 
+    async def positions(self, tps: set[TP]) -> dict[TP, int]:
+        """Return where reading begins; wait for the broker's answer where nothing is committed.
+
+        Raises:
+            IllegalStateError: a rebalance took one of the partitions.
+        """
+        found: dict[TP, int] = await self.call_thread(self._positions, tps)
+        return found
+
+    async def _positions(self, tps: set[TP]) -> dict[TP, int]:
+        consumer = self._ensure_consumer()
+        return {tp: await consumer.position(tp) for tp in tps}
+
     def _may_take(self) -> bool:
         # A rebalance may come and go while we wait: its blocks, taken for the generation before, would be dropped, and
         # where nothing is committed yet no seek leads back to them.

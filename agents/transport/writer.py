@@ -59,8 +59,9 @@ class Writer:
         """Write all of it in one transaction that only a current member can commit.
 
         Raises:
-            FailStopError: it was not written, or nobody can say; the process must end and read again.
+            FailStopError: it has no offsets, was not written, or nobody can say; the process must end and read again.
         """
+        require_offsets(load)
         await self._guarded(self._write(load, who))
 
     async def _guarded(self, work: Any) -> None:
@@ -87,9 +88,8 @@ class Writer:
         few = {tp: self._batches(tp, outs, load.now_ms) for tp, outs in load.few.items()}
         await asyncio.gather(*(self._send(tp, batches) for tp, batches in (*load.packed.items(), *few.items())))
         faults.at("before-offsets")
-        if load.offsets:
-            offsets = {tp: (at, self.note) for tp, at in load.offsets.items()}
-            await producer.send_offsets_to_transaction(offsets, who.group)
+        offsets = {tp: (at, self.note) for tp, at in load.offsets.items()}
+        await producer.send_offsets_to_transaction(offsets, who.group)
         faults.at("before-commit")
         await producer.commit_transaction()
 
@@ -109,3 +109,15 @@ class Writer:
                 if batches[-1].append(**said) is None:
                     raise FailStopError(f"a record for {tp.topic} is larger than {BATCH_BYTES} bytes")
         return batches
+
+
+def require_offsets(load: Load) -> None:
+    """Refuse a transaction that commits no offset: only the offset commit is checked against the generation (KIP-447).
+
+    A worker that lost its partitions could otherwise overwrite newer rows with its own.
+
+    Raises:
+        FailStopError: it commits none.
+    """
+    if not load.offsets:
+        raise FailStopError("transaction without offsets: the broker would not check our generation")

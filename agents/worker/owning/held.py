@@ -35,7 +35,7 @@ class Held:
         self.number = number
         self.partition = partition
         self.outbox = Outbox()
-        self.applied: dict[TopicPartition, int] = {}  # next offset of each input, since the takeover
+        self.applied: dict[TopicPartition, int] = {}  # next offset of each input; empty until the seek
         self.stamps: dict[TopicPartition, int] = {}  # when the broker got the newest event applied, ms
         self.settle_at = settle_at  # monotonic seconds
 

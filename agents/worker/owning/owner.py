@@ -45,8 +45,8 @@ class Owner:
         self.end: Callable[[Exception], None] = _raise
 
     def member(self) -> Membership | None:
-        """Return who we are while the partitions are ours and restored."""
-        return self.who if self.is_ready else None
+        """Return who we are while the partitions are ours, restored, and have a position: without it none is fenced."""
+        return self.who if self.is_ready and all(one.applied for one in self.held.values()) else None
 
     async def give_up(self) -> None:
         """Commit what is in hand while the group still takes it from us.
@@ -104,10 +104,11 @@ class Owner:
         log.info("took over %s partitions: %s fans from %s records in %.1f s", len(missing), fans, rows, took)
 
     def sought(self, offsets: dict[TP, int]) -> None:
-        """Note from where the partitions are read."""
+        """Note from where all partitions are read: what was committed, or the earliest offset where nothing was."""
         for tp, offset in offsets.items():
             if tp.partition in self.held:
                 self.held[tp.partition].applied[tp] = offset
+        self.flush.changed.set()
 
     def fenced(self, reason: str) -> None:
         """End the process: our partitions are others'."""

@@ -30,7 +30,7 @@ class Api(IntEnum):
 class Loss(Struct):
     """From the first request that it meets on, a connection is dead in one direction; new ones work until they do."""
 
-    api: Api
+    apis: frozenset[Api]
     lose: Lost
     holds: bytes = b""  # what the request must have in it, a topic's name
     passed: int = 0  # requests that it still lets through
@@ -38,7 +38,7 @@ class Loss(Struct):
 
     def meets(self, request: bytes) -> bool:
         """Whether this request is one to lose, or the answer to it."""
-        if int.from_bytes(request[:2]) != self.api or self.holds not in request:
+        if int.from_bytes(request[:2]) not in self.apis or self.holds not in request:
             return False
         self.met += 1
         return self.met > self.passed
@@ -73,9 +73,9 @@ class Line:
         self._thread.join()
         self._loop.close()
 
-    def cut(self, api: Api, lose: Lost, holds: str = "", passed: int = 0) -> Loss:
-        """Lose requests of a kind, or the answers to them, from now on."""
-        self.loss = Loss(api, lose, holds.encode(), passed)
+    def cut(self, api: Api | frozenset[Api], lose: Lost, holds: str = "", passed: int = 0) -> Loss:
+        """Lose requests of a kind or of several, or the answers to them, from now on."""
+        self.loss = Loss(api if isinstance(api, frozenset) else frozenset({api}), lose, holds.encode(), passed)
         return self.loss
 
     def mend(self) -> None:

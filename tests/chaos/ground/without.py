@@ -36,6 +36,19 @@ def fence() -> None:
     put(writer, "fence", lambda producer: None)
 
 
+def unmoved_offset() -> None:
+    """Commit no offset in a transaction in which none moved."""
+    send = writer.AIOKafkaProducer.send_offsets_to_transaction
+
+    async def send_some(self: Any, offsets: Mapping[Any, Any], group: str) -> None:
+        if offsets:
+            await send(self, offsets, group)
+
+    put(writer.AIOKafkaProducer, "send_offsets_to_transaction", send_some)
+    put(writer, "require_offsets", lambda load: None)
+    put(flush.Flush, "_unmoved_offset", lambda self, held: {})
+
+
 def refusals() -> None:
     """Look at nothing at the start."""
 
@@ -97,7 +110,16 @@ def pace() -> None:
 
 GUARDS: Mapping[str, Callable[[], None]] = {
     guard.__name__: guard
-    for guard in (fence, refusals, recovery_watchdog, stall_watchdog, loop_watchdog, flush_watchdog, pace)
+    for guard in (
+        fence,
+        unmoved_offset,
+        refusals,
+        recovery_watchdog,
+        stall_watchdog,
+        loop_watchdog,
+        flush_watchdog,
+        pace,
+    )
 }
 
 if __name__ == "__main__":

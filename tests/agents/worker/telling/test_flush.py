@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 
+from agents.errors import FailStopError
 from agents.metrics import Metrics
 from agents.transport.load import Load
 from agents.worker.owning.held import Held
@@ -16,6 +18,7 @@ from streams.columns import Todo
 from streams.params import Brands, Params
 from streams.partition import Partition
 from streams.records.spans import Texts
+from tests.agents.transport.recording import MEMBER, recording_writer
 
 NAMES = Names("", "", "g")
 
@@ -97,3 +100,64 @@ def test_more_rows_than_fit_are_told_in_turns_urgent_ones_first_each_once() -> N
         assert len(told) == n
 
     asyncio.run(scene())
+
+
+def one_partition(*todo: Todo) -> Held:
+    """Return a partition after its seek, with a fan for each dirty flag; nothing was read since."""
+    one = Held(0, Partition(Brands({}, Params()), 0, 1), 0.0)
+    one.partition.fans.find(Texts.of([b"b:%d" % i for i in range(len(todo))]))
+    one.partition.fans.columns.todo[: len(todo)] = todo
+    one.applied |= {TopicPartition(topic, 0): at for at, topic in enumerate(NAMES.inputs, 40)}
+    return one
+
+
+def committed(one: Held, *, ticks: bool = False) -> tuple[set[str], dict[TopicPartition, int], bool]:
+    """Flush once; return the topics written to, the offsets committed, and whether that counts as progress."""
+
+    async def scenario() -> tuple[set[str], dict[TopicPartition, int], bool]:
+        writer, producer = recording_writer()
+        flush = Flush(writer, NAMES, Metrics(["weibo"]), 60.0, 5.0)
+        before = flush.committed_at
+        await flush.flush({0: one}, lambda: MEMBER, ticks=ticks)
+        assert producer.steps == ["begin", "offsets", "commit"]
+        return producer.topics[0], producer.offsets[0], flush.committed_at > before
+
+    return asyncio.run(scenario())
+
+
+UNMOVED = {TopicPartition("likes", 0): 40}
+
+
+def test_scores_that_only_waited_are_fenced_by_an_unchanged_offset() -> None:
+    topics, offsets, is_progress = committed(one_partition(Todo.SETTLE))
+    assert topics == {"fan-scores", NAMES.changelog}
+    assert offsets == UNMOVED
+    assert not is_progress
+
+
+def test_ticks_alone_are_fenced_by_an_unchanged_offset() -> None:
+    assert committed(one_partition(), ticks=True) == ({NAMES.ticks}, UNMOVED, False)
+
+
+def test_what_moved_is_all_that_is_committed() -> None:
+    one = one_partition(Todo.SETTLE)
+    moved = {TopicPartition("comments", 0): 99}
+    one.outbox.offsets |= moved
+    one.applied |= moved
+    _, offsets, is_progress = committed(one, ticks=True)
+    assert offsets == moved
+    assert is_progress
+
+
+def test_nothing_is_written_where_no_offset_is_known() -> None:
+    one = one_partition(Todo.SETTLE)
+    one.applied.clear()
+
+    async def scenario() -> None:
+        writer, producer = recording_writer()
+        flush = Flush(writer, NAMES, Metrics(["weibo"]), 60.0, 5.0)
+        with pytest.raises(FailStopError, match="transaction without offsets"):
+            await flush.flush({0: one}, lambda: MEMBER)
+        assert producer.steps == []
+
+    asyncio.run(scenario())

@@ -1,0 +1,47 @@
+"""After the seek, the owner knows of every partition where reading begins, also where nothing was ever committed."""
+
+import asyncio
+from types import SimpleNamespace
+
+from aiokafka.errors import IllegalStateError
+from faust.types import TP
+
+from agents.transport.consumer import Consumer
+
+LIKES, COMMENTS, REPOSTS = TP("likes", 0), TP("comments", 0), TP("reposts", 0)
+
+
+class Positions:
+    """The consumer's thread, which knows the earliest offsets."""
+
+    def __init__(self, earliest: dict[TP, int]) -> None:
+        self.earliest = earliest
+
+    async def positions(self, tps: set[TP]) -> dict[TP, int]:
+        """Return them, unless a rebalance took a partition."""
+        if tps - self.earliest.keys():
+            raise IllegalStateError("not assigned")
+        return {tp: self.earliest[tp] for tp in tps}
+
+
+def seek(committed: dict[TP, int | None], earliest: dict[TP, int]) -> list[dict[TP, int]]:
+    """Return what the owner learns."""
+    one, learned = Consumer.__new__(Consumer), list[dict[TP, int]]()
+
+    async def seek_to_committed() -> dict[TP, int | None]:
+        return committed
+
+    one._read_offset, one._committed_offset = {TP("likes", 9): None}, {}  # one that was ours before
+    one.seek_to_committed, one.assignment = seek_to_committed, lambda: set(committed)
+    one._thread, one.owner = Positions(earliest), SimpleNamespace(sought=learned.append)
+    one.log = SimpleNamespace(warning=lambda *words: None)
+    asyncio.run(one.perform_seek())
+    return learned
+
+
+def test_a_partition_without_a_committed_offset_is_at_its_earliest() -> None:
+    assert seek({LIKES: None, COMMENTS: 7, REPOSTS: 0}, {LIKES: 3}) == [{LIKES: 3, COMMENTS: 7, REPOSTS: 0}]
+
+
+def test_a_rebalance_during_the_seek_starts_over() -> None:
+    assert seek({LIKES: None, COMMENTS: 7}, {}) == []
