@@ -8,7 +8,7 @@ from faust.types import TP
 
 from agents.transport.blocks import RawBlock
 from agents.worker.applying import continuity
-from agents.worker.applying.blackbox import BlackBox
+from agents.worker.applying.blackbox import MAX_TOGETHER, BlackBox
 from agents.worker.applying.careful import apply_one_by_one
 from agents.worker.applying.scoring import Scoring
 from agents.worker.owning.held import Held
@@ -51,17 +51,22 @@ class Applying:
 
     def _decode(self, batch: Blocks) -> dict[int, Block]:
         """Return the columns of blocks that have records and are not dangerous, by their place in the batch."""
+        alone: list[list[int]] = []
         places: dict[str, list[int]] = defaultdict(list)
         for i, (tp, block) in enumerate(batch):
-            if len(block.records) and tp.topic != self.scoring.ticks and not self._is_dangerous(tp, block):
+            if not len(block.records) or tp.topic == self.scoring.ticks or self._is_dangerous(tp, block):
+                continue
+            if self.box.is_suspect(tp, block.offset, block.next_offset):
+                alone.append([i])
+            else:
                 places[tp.topic].append(i)
+        groups = [some[n : n + MAX_TOGETHER] for some in places.values() for n in range(0, len(some), MAX_TOGETHER)]
         found: dict[int, Block] = {}
-        for topic, some in places.items():
-            for together in [[i] for i in some] if self.box.is_shaken else [some]:
-                self.box.enter_all([batch[i] for i in together])
-                blocks = self.scoring.decode(topic, [batch[i][1].records for i in together])
-                self.box.leave()
-                found |= zip(together, blocks, strict=True)
+        for together in (*alone, *groups):
+            self.box.enter_all([batch[i] for i in together])
+            blocks = self.scoring.decode(batch[together[0]][0].topic, [batch[i][1].records for i in together])
+            self.box.leave()
+            found |= zip(together, blocks, strict=True)
         return found
 
     def _fold(self, held: Held, tp: TP, block: RawBlock, decoded: Block | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from agents.transport.blocks import NOTHING, RawBlock
-from agents.worker.applying.blackbox import PATIENCE, BlackBox
+from agents.worker.applying.blackbox import MAX_TOGETHER, PATIENCE, BlackBox
 
 LIKES, COMMENTS = TopicPartition("likes", 2), TopicPartition("comments", 2)
 
@@ -69,17 +69,42 @@ def test_a_record_that_kills_alone_is_the_culprit(path: Path) -> None:
     assert one.is_dangerous(LIKES, 0, 3)
 
 
-def test_a_death_among_several_blocks_makes_the_next_run_take_each_alone(path: Path) -> None:
+def block(start: int, stop: int) -> RawBlock:
+    return RawBlock(start, stop, NOTHING)
+
+
+def test_a_death_among_several_blocks_makes_the_next_run_take_those_alone_and_no_others(path: Path) -> None:
     one = box(path)
-    assert not one.is_shaken
-    one.enter_all([(LIKES, RawBlock(0, 9, NOTHING)), (COMMENTS, RawBlock(5, 6, NOTHING))])
+    one.enter_all([(LIKES, block(0, 9)), (COMMENTS, block(5, 6))])
     one = box(path)
-    assert one.is_shaken
     assert one.suspect is None
-    one.enter_all([(LIKES, RawBlock(0, 9, NOTHING))])
+    assert one.is_suspect(LIKES, 8, 20)
+    assert one.is_suspect(COMMENTS, 0, 6)
+    assert not one.is_suspect(LIKES, 9, 20), "those offsets are committed by then"
+    assert not one.is_suspect(COMMENTS, 6, 7)
+    one.enter_all([(LIKES, block(0, 9))])
     one = box(path)
-    assert not one.is_shaken
     assert one.suspect == (LIKES, 0, 9, 1)
+    assert not one.is_suspect(COMMENTS, 5, 6)
+
+
+def test_a_block_that_kills_is_counted_to_the_end_though_it_comes_with_others(path: Path) -> None:
+    others = [(COMMENTS, block(0, 5)), (COMMENTS, block(5, 9))]
+    for _ in range(1 + PATIENCE):
+        one = box(path)
+        assert not one.is_dangerous(LIKES, 0, 9)
+        is_alone = one.is_suspect(LIKES, 0, 9)
+        one.enter_all([(LIKES, block(0, 9))] if is_alone else [(LIKES, block(0, 9)), *others])
+    assert box(path).is_dangerous(LIKES, 0, 9)
+
+
+def test_as_many_blocks_as_are_decoded_together_are_remembered(path: Path) -> None:
+    box(path).enter_all([(LIKES, block(n, n + 1)) for n in range(MAX_TOGETHER)])
+    one = box(path)
+    assert all(one.is_suspect(LIKES, n, n + 1) for n in range(MAX_TOGETHER))
+    one.enter(LIKES, 0, 1)
+    one.leave()
+    assert not box(path).is_suspect(LIKES, 0, MAX_TOGETHER)
 
 
 def test_a_file_of_another_size_is_begun_anew(path: Path) -> None:

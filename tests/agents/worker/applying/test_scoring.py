@@ -177,6 +177,24 @@ def test_one_by_one_a_culprit_is_refused_and_leaves_no_trace_in_the_row(held: He
     assert BlackBox(tmp_path / "box", NAMES.inputs).suspect is None
 
 
+def test_blocks_that_it_may_have_died_of_are_decoded_alone_until_they_are_past(held: Held, tmp_path: Path) -> None:
+    sizes = list[int]()
+
+    class Counting(Scoring):
+        def decode(self, topic: str, blocks: Any) -> Any:
+            sizes.append(len(blocks))
+            return super().decode(topic, blocks)
+
+    likes, topics = TopicPartition("likes", 0), (*NAMES.inputs, NAMES.credits)
+    BlackBox(tmp_path / "box", topics).enter_all([(likes, block(record(0))), (likes, block(record(1)))])
+    scoring = Counting(NAMES, 1, Metrics(["weibo"]), BRANDS, None)
+    applying = Applying(scoring, BlackBox(tmp_path / "box", topics))
+    for first in (0, 2):
+        batch = [(likes, block(record(first + n))) for n in range(2)]
+        applying.apply(batch, {0: held}, nothing_lags)
+    assert sizes == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
