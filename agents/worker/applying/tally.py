@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from streams.records.flags import REASONS, STATES
 
 TURNED = ("flag", "after", "reason")
 FEELING_EDGES = -0.2, 0.2
+
+Savepoint: TypeAlias = tuple[dict[str, int], Counter[tuple[int, ...]]]
 
 
 class Tally:
@@ -38,10 +41,21 @@ class Tally:
         """Note transitions, each with its brand's row in the parameters."""
         self._turns.update(zip(codes.tolist(), *(turns[name].tolist() for name in TURNED), strict=True))
 
+    def savepoint(self) -> Savepoint:
+        """Return what ``rollback`` goes back to."""
+        return {label: len(blocks) for label, blocks in self._blocks.items()}, self._turns.copy()
+
+    def rollback(self, before: Savepoint) -> None:
+        """Drop what was noted since."""
+        sizes, self._turns = before
+        for label, blocks in self._blocks.items():
+            del blocks[sizes.get(label, 0) :]
+
     def count(self) -> None:
         """Count what was noted."""
         for label, blocks in self._blocks.items():
-            self._count(label, blocks)
+            if blocks:
+                self._count(label, blocks)
         for (code, flag, after, reason), n in self._turns.items():
             labels = self.brand_names[code], KINDS[flag], STATES[flag][after], REASONS[reason]
             self.metrics.flags.labels(*labels).inc(n)

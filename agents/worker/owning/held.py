@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
@@ -9,6 +10,14 @@ from agents.transport.load import Out
 from schemas.layout import Ints, Rows
 from streams.partition import Partition
 from streams.records.flags import Proof
+
+
+class Savepoint(NamedTuple):
+    """How much an outbox held."""
+
+    lists: tuple[int, int, int, int]  # turns, proofs, letters, stamps
+    credits: dict[int, int]
+    events: int
 
 
 @dataclass
@@ -26,6 +35,21 @@ class Outbox:
     def __bool__(self) -> bool:
         """Return whether something was folded or refused; ticks alone are committed along with the next flush."""
         return self.events > 0 or bool(self.turns)
+
+    def savepoint(self) -> Savepoint:
+        """Return what ``rollback`` goes back to; it is taken before each record that is applied alone."""
+        lists = len(self.turns), len(self.proofs), len(self.letters), len(self.stamps)
+        return Savepoint(lists, {number: len(outs) for number, outs in self.credits.items()}, self.events)
+
+    def rollback(self, before: Savepoint) -> None:
+        """Drop what was added since; offsets stay, for a record that is refused is read too."""
+        turns, proofs, letters, stamps = before.lists
+        del self.turns[turns:], self.proofs[proofs:], self.letters[letters:], self.stamps[stamps:]
+        for number in list(self.credits):
+            del self.credits[number][before.credits.get(number, 0) :]
+            if not self.credits[number]:
+                del self.credits[number]
+        self.events = before.events
 
 
 class Held:

@@ -177,6 +177,37 @@ def test_one_by_one_a_culprit_is_refused_and_leaves_no_trace_in_the_row(held: He
     assert BlackBox(tmp_path / "box", NAMES.inputs).suspect is None
 
 
+@pytest.mark.parametrize(
+    ("topic", "fields"),
+    [
+        ("comments", {"sentiment": -0.9, "post_id": "cursed"}),
+        ("reposts", {"parent_fan_id": "star", "post_id": "cursed"}),
+    ],
+)
+def test_one_by_one_a_culprit_leaves_no_pending_output(
+    held: Held, tmp_path: Path, topic: str, fields: dict[str, Any]
+) -> None:
+    scoring, tp = Cursed(NAMES, 1, Metrics(["weibo"]), BRANDS, None), TopicPartition(topic, 0)
+    box = BlackBox(tmp_path / "box", NAMES.inputs)
+    fans, pending = held.partition.fans, held.outbox
+    apply_one_by_one(scoring, held, tp, block(record(0, **{**fields, "post_id": "good"})), box)
+
+    def output() -> object:
+        credits = {number: list(outs) for number, outs in pending.credits.items()}
+        return list(pending.turns), list(pending.proofs), list(pending.stamps), credits
+
+    before = output()
+    todo, due = fans.columns.todo[:1].tolist(), fans.columns.due[:1].tolist()
+    apply_one_by_one(scoring, held, tp, block(record(1, fan="victim", **fields), record(2, **fields)), box)
+    assert len(pending.letters) == 2
+    assert output() == before
+    assert pending.events == 3
+    assert (fans.columns.todo[:2].tolist(), fans.columns.due[:1].tolist()) == ([*todo, 0], due)
+    scoring.tally.count()
+    counted = scoring.metrics.registry.get_sample_value
+    assert counted("fanpulse_events_total", {"topic": topic, "platform": "weibo", "outcome": "applied"}) == 1
+
+
 def test_blocks_that_it_may_have_died_of_are_decoded_alone_until_they_are_past(held: Held, tmp_path: Path) -> None:
     sizes = list[int]()
 
