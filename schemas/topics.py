@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 DAY_MS = 86_400_000
+APPEND_TIME = "LogAppendTime"
 PARTITIONS = 12  # default of FANPULSE_PARTITIONS
 
 LIKES, REPOSTS, COMMENTS, PURCHASES = "likes", "reposts", "comments", "purchases"
@@ -21,13 +22,18 @@ class Cleanup(StrEnum):
 
 
 class TopicSpec(Struct, frozen=True):
-    """A topic as it must exist; ``retention_ms`` -1 keeps for ever."""
+    """A topic as it must exist; ``retention_ms`` -1 keeps forever.
+
+    ``has_append_time``: the broker stamps records when it appends them, whatever the producer says. Lag, latency and
+    retention are measured by that stamp, and a producer may take the event's time for it.
+    """
 
     name: str
     key: str
     cleanup: Cleanup
     retention_ms: int
     about: str
+    has_append_time: bool = True
 
     def config(self, replication: int) -> dict[str, str]:
         """Return the topic's settings on the broker for a replication factor.
@@ -36,6 +42,8 @@ class TopicSpec(Struct, frozen=True):
         '2'
         """
         config = {"cleanup.policy": self.cleanup, "retention.ms": str(self.retention_ms)}
+        if self.has_append_time:
+            config["message.timestamp.type"] = APPEND_TIME
         if replication >= 3:
             config["min.insync.replicas"] = "2"
         return config
@@ -94,8 +102,10 @@ class Names(Struct, frozen=True):
         return (
             *(TopicSpec(name, fan, gone, 30 * DAY_MS, act) for name in self.inputs),
             TopicSpec(self.credits, fan, gone, 30 * DAY_MS, f"{owner}: influence earned by another fan's repost"),
-            TopicSpec(self.ticks, "none", gone, DAY_MS, f"{owner}: time, a record per partition every few seconds"),
-            TopicSpec(self.changelog, fan, kept, -1, f"{owner}: the fans' rows, the truth"),
+            TopicSpec(
+                self.ticks, "none", gone, DAY_MS, f"{owner}: time, a record per partition every few seconds", False
+            ),
+            TopicSpec(self.changelog, fan, kept, -1, f"{owner}: the fans' rows, the truth", False),
             TopicSpec(self.fan_scores, fan, kept, -1, "the whole current view of a fan"),
             TopicSpec(self.fan_flags, fan, gone, 30 * DAY_MS, "one record per transition"),
             TopicSpec(self.dead_letters, "as received", gone, 30 * DAY_MS, "what was refused, with the reason"),

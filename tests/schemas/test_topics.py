@@ -30,6 +30,12 @@ def test_three_replicas_want_two_in_step() -> None:
         assert spec.config(3)["min.insync.replicas"] == "2"
 
 
+def test_the_broker_stamps_what_is_measured_by_its_stamp() -> None:
+    for name, spec in SPECS.items():
+        stamp = spec.config(1).get("message.timestamp.type")
+        assert stamp == (None if name in {NAMES.ticks, NAMES.changelog} else "LogAppendTime"), name
+
+
 def test_keys_are_fans_but_for_time_and_dead_letters() -> None:
     others = {"out-g-ticks": "none", "out-dead-letters": "as received"}
     assert {name: spec.key for name, spec in SPECS.items()} == {

@@ -92,6 +92,13 @@ def test_a_retention_that_loses_a_night(installation: Installation) -> None:
     finding(ask(installation), "topics", "warn", f"{full} keeps events for 1.0 h")
 
 
+def test_timestamps_of_producers(installation: Installation) -> None:
+    installation.create_topics()
+    full = altered(installation, "likes", message__timestamp__type="CreateTime")
+    found = finding(ask(installation), "topics", "warn", f"producers stamp the records of {full}: ")
+    assert "message.timestamp.type=LogAppendTime" in found["remedy"]
+
+
 def send(installation: Installation, n: int, **more: Any) -> str:
     full = installation.settings().names.inputs[0]
     options: dict[str, Any] = {"bootstrap.servers": installation.given["BROKER"], "linger.ms": 20}
@@ -127,6 +134,7 @@ def test_a_worker_that_does_nothing_while_events_wait(installation: Installation
 
 def test_a_producer_whose_clock_is_ahead(installation: Installation) -> None:
     installation.create_topics()
+    altered(installation, "likes", message__timestamp__type="CreateTime")
     send(installation, 1, timestamp=int(time.time() * 1000) + 900_000)
     found = finding(ask(installation), "clock", "fail", "s ahead of this machine's clock")
     assert "NTP" in found["remedy"]

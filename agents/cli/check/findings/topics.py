@@ -11,8 +11,10 @@ from agents.cli.check.findings.finding import Finding, State
 from agents.kafka import topics
 from agents.kafka.publish import BATCH_BYTES
 from agents.settings import Settings
+from schemas.topics import APPEND_TIME
 
 CONFIG = ("max.message.bytes", "min.insync.replicas", "retention.ms")
+TIMESTAMPS = "message.timestamp.type"
 ROOM = 900_000  # bytes of a worker's batch; BATCH_BYTES are those of `load` and `simulate`
 DAY_MS = 86_400_000
 ALTER = "kafka-configs.sh --alter --entity-type topics --entity-name {} --add-config {}"
@@ -27,6 +29,7 @@ class Found(Struct, frozen=True):
     is_led: bool  # every partition has a leader
     allowed: frozenset[str] | None  # what we may do; None: the broker does not say
     config: dict[str, int]
+    timestamps: str | None  # message.timestamp.type; None: the broker does not say
 
     @property
     def least(self) -> int:
@@ -44,6 +47,7 @@ def topic_list(client: KafkaAdminClient, given: Settings) -> Iterator[Finding]:
     counts = topics.partition_counts(client, names)
     found = _found(client, list(counts))
     wrong = [*_writable(found), *_replicated(found, given), *_roomy(found, given), *_kept(found, given)]
+    wrong += _stamped(found, given)
     yield from wrong
     if not problems and not wrong:
         yield Finding("topics", State.OK, f"{len(counts)} topics of {next(iter(counts.values()))} partitions")
@@ -98,10 +102,18 @@ def _kept(found: list[Found], given: Settings) -> Iterator[Finding]:
             yield Finding("topics", State.WARN, said, ALTER.format(one.name, f"retention.ms={30 * DAY_MS}"))
 
 
+def _stamped(found: list[Found], given: Settings) -> Iterator[Finding]:
+    by_broker = {spec.name for spec in given.names.specs() if spec.has_append_time}
+    others = [one.name for one in found if one.name in by_broker and one.timestamps not in {None, APPEND_TIME}]
+    if others:
+        said = f"producers stamp the records of {_list(others)}: lag, latency and retention are by their clocks"
+        yield Finding("topics", State.WARN, said, ALTER.format("each of them", f"{TIMESTAMPS}={APPEND_TIME}"))
+
+
 def _found(client: KafkaAdminClient, names: list[str]) -> list[Found]:
     if not names:
         return []
-    asked = [ConfigResource("TOPIC", name, list(CONFIG)) for name in names]
+    asked = [ConfigResource("TOPIC", name, [*CONFIG, TIMESTAMPS]) for name in names]
     config = client.describe_configs(asked, config_filter="all").get("topic", {})
     told = {topic["name"]: topic for topic in client.describe_topics(names)}
     return [_one(told[name], config.get(name, {})) for name in names if name in told]
@@ -116,6 +128,7 @@ def _one(topic: dict[str, Any], config: dict[str, Any]) -> Found:
         is_led=all(part["leader_id"] >= 0 for part in parts),
         allowed=None if allowed is None else frozenset(allowed),
         config={name: int(config[name]["value"]) for name in CONFIG if name in config},
+        timestamps=config[TIMESTAMPS]["value"] if TIMESTAMPS in config else None,
     )
 
 
