@@ -58,6 +58,9 @@ class Latency(Collector):
         return [family]
 
 
+LAG_S = "Age of the oldest record not yet applied; until it is fetched, the most it can be; NaN: not known"
+
+
 class Held:
     """A gauge by topic and partition: one series for each place held now, at every moment, and none for others."""
 
@@ -117,7 +120,7 @@ class Metrics:
         )
         at = ["topic", "partition"]
         self.lag = Gauge("fanpulse_consumer_lag_messages", "Records not yet applied", at, registry=r)
-        self.lag_s = Gauge("fanpulse_consumer_lag_seconds", "Age of the oldest record not yet applied", at, registry=r)
+        self.lag_s = Gauge("fanpulse_consumer_lag_seconds", LAG_S, at, registry=r)
         self.lags, self.lags_s = Held(self.lag), Held(self.lag_s)
         self.ready = Gauge("fanpulse_ready", "1 while partitions are assigned and restored", registry=r)
         self.loop_lag = Gauge("fanpulse_event_loop_lag_seconds", "How late the event loop runs", registry=r)

@@ -10,6 +10,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from agents.transport.blocks import RawBlock
+from agents.transport.fetched import Fetched
 from agents.transport.membership import Membership
 from agents.transport.order import Order
 from agents.transport.thread import Thread
@@ -42,6 +43,7 @@ class Consumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self.owner: Owner = self.transport.owner
         self.order = Order()
+        self.fetched = Fetched()
         self.delivered: dict[TP, int] = {}
         self.heard: dict[TP, int] = {}  # when the broker answered with the newest records, ms
         self.done = asyncio.Event()  # the last message is applied, or will never be
@@ -82,6 +84,7 @@ class Consumer(driver.Consumer):
             if self._is_current(generation):  # else from before a rebalance: it is read again from what is committed
                 for tp, block in found.items():
                     self.order.add(tp, block)
+                    self.fetched.add(tp, block)
                     if len(block.records):
                         self.heard[tp] = self._asked(tp)
         await self.done.wait()
@@ -151,6 +154,7 @@ class Consumer(driver.Consumer):
     def _forget(self) -> None:
         """Drop what waits and what is on its way: it belongs to a generation that is over."""
         self.order.clear()
+        self.fetched.clear()
         self.delivered.clear()
         self.heard.clear()
         self.done.set()
@@ -171,6 +175,7 @@ class Consumer(driver.Consumer):
         message.acked = True
         self._unacked_messages.discard(message)
         if message.generation_id == self.app.consumer_generation_id:
+            self.fetched.drop_applied(self.delivered)
             self.done.set()
         return True
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import sys
 import threading
 import time
@@ -22,6 +23,29 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 0.5
 CENSUS_S = 5.0
+
+
+def lag_age(now: float, fetched: int | None, applied: int | None, caught_up: int | None) -> float:
+    """Return the age in seconds of the oldest record that is not yet applied, NaN where nothing is known of it.
+
+    The broker does not tell the age of what was not fetched yet: it came after the newest record applied, and after the
+    last moment at which nothing waited. So this is the most that it can be.
+
+    Args:
+        now: ms, as all of them; None: not known.
+        fetched: timestamp of the oldest record that is fetched and not applied.
+        applied: timestamp of the newest record applied.
+        caught_up: when nothing waited last.
+
+    >>> lag_age(9_000, None, 1_000, 8_500), lag_age(9_000, 8_900, 1_000, 8_500)
+    (0.5, 0.1)
+    """
+    if fetched is None:
+        bounds = [moment for moment in (applied, caught_up) if moment is not None]
+        if not bounds:
+            return math.nan
+        fetched = max(bounds)
+    return max(now - fetched, 0.0) / 1000
 
 
 class Watch:
@@ -102,7 +126,7 @@ class Watch:
         who = self.owner.member()
         if who is None:
             return  # what is between two owners keeps its last value: a gap would look like a lag that is gone
-        tps = self._inputs()
+        tps, asked_at = self._inputs(), int(time.time() * 1000)
         try:
             ends = await self.app.consumer.highwaters(*tps) if tps else {}
         except KafkaError as error:
@@ -110,16 +134,16 @@ class Watch:
             return
         if self.owner.member() is not who:
             return
-        lag, lag_s = {}, {}
+        lag, lag_s, fetched = {}, {}, self.app.consumer.fetched
         for tp in tps:
-            held = self.owner.held.get(tp.partition)
-            applied = held.applied.get(tp) if held else None
-            # nothing applied since the takeover: all there is, is behind the position that we began at
-            behind = self._behind(tp) if applied is None else max(int(ends[tp]) - applied, 0)
-            stamp = held.stamps.get(tp) if held and behind else None
-            place = self.labels[tp.topic], tp.partition
+            held, place = self.owner.held[tp.partition], (self.labels[tp.topic], tp.partition)
+            applied = held.applied[tp]
+            behind = max(int(ends[tp]) - applied, 0)
+            if not behind:
+                held.caught_up_at[tp] = asked_at
+            known = held.stamps.get(tp), held.caught_up_at.get(tp)
             lag[place] = float(behind)
-            lag_s[place] = time.time() - stamp / 1000 if stamp else 0.0
+            lag_s[place] = lag_age(time.time() * 1000, fetched.oldest(tp, applied), *known) if behind else 0.0
         self.metrics.lags.put(lag)
         self.metrics.lags_s.put(lag_s)
         count(self.owner, self.metrics, time.time() * 1000)

@@ -61,6 +61,7 @@ class Held:
         self.outbox = Outbox()
         self.applied: dict[TopicPartition, int] = {}  # next offset of each input; empty until the seek
         self.stamps: dict[TopicPartition, int] = {}  # when the broker got the newest event applied, ms
+        self.caught_up_at: dict[TopicPartition, int] = {}  # when nothing waited last, ms
         self.settle_at = settle_at  # monotonic seconds
 
     def take_outbox(self) -> Outbox:
