@@ -20,9 +20,9 @@ PREFETCH_BACKOFF_S = 0.005
 class Thread(driver.AIOKafkaConsumerThread):
     """Runs aiokafka's consumer; what it is asked for comes from the main thread."""
 
-    who: Membership
-    heard = 0.0  # when a block came last, monotonic seconds
-    generation = -1  # that blocks are asked for in
+    group_metadata: Membership  # of the newest generation
+    active_at = 0.0  # when records came last, monotonic seconds
+    generation = -1  # that records are fetched for
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
@@ -55,8 +55,8 @@ class Thread(driver.AIOKafkaConsumerThread):
         self.consumer.owner.fenced(reason)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Note who we are while the coordinator cannot change, then go on in the main thread."""
-        self.who = membership(self._consumer._coordinator)
+        """Keep the group metadata while the coordinator cannot change, then continue in the main thread."""
+        self.group_metadata = membership(self._consumer._coordinator)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _fetch_records(
@@ -76,8 +76,8 @@ class Thread(driver.AIOKafkaConsumerThread):
         blocks = drain(fetcher, active_partitions)
         if not blocks and timeout:
             blocks = await next_blocks(fetcher, active_partitions, timeout, self._may_take)
-        self.heard = time.monotonic() if blocks else self.heard
-        is_idle = time.monotonic() > self.heard + IDLE_AFTER_S
+        self.active_at = time.monotonic() if blocks else self.active_at
+        is_idle = time.monotonic() > self.active_at + IDLE_AFTER_S
         fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = (
             (IDLE_WAIT_MS, 1) if is_idle else (FETCH_WAIT_MS, FETCH_LEAST)
         )
@@ -95,6 +95,24 @@ class Thread(driver.AIOKafkaConsumerThread):
     async def _positions(self, tps: set[TP]) -> dict[TP, int]:
         consumer = self._ensure_consumer()
         return {tp: await consumer.position(tp) for tp in tps}
+
+    def lag(self, tp: TP) -> int | None:
+        """Return how many records of a partition are yet to be fetched; None: not known yet."""
+        state = self._state(tp)
+        # up to the last stable offset: beyond it is the open transaction of another worker
+        if state is None or state.lso is None or not state.has_valid_position:
+            return None
+        return max(int(state.lso - state.position), 0)
+
+    def fetched_at(self, tp: TP) -> int:
+        """Return when the broker last answered for a partition, ms; 0: never."""
+        state = self._state(tp)
+        return 0 if state is None else state.timestamp or 0
+
+    def _state(self, tp: TP) -> Any:
+        """Return what aiokafka knows of a partition that is assigned, else None."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        return None if assignment is None or tp not in assignment.tps else assignment.state_value(tp)
 
     def _may_take(self) -> bool:
         # A rebalance may come and go while we wait: its blocks, taken for the generation before, would be dropped, and

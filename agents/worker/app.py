@@ -95,7 +95,7 @@ async def consume(app: faust.App, stream: Any, owner: Owner, applying: Applying)
                 break
             ours = [(tp, block) for tp, block in batch if tp.partition in owner.held]
             try:
-                applying.apply(ours, owner.held, lambda number: owner.lagging(number, app.consumer.lagging))
+                applying.apply(ours, owner.held, lambda number: owner.lagging(number, app.consumer.with_lag))
             except FanpulseError as error:
                 owner.end(error)
             except Exception as error:  # noqa: BLE001  the process ends by it

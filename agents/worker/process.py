@@ -84,7 +84,7 @@ class Worker:
             loop.add_signal_handler(name, stop.set)
         app.finalize()
         # Faust's start ends with the first takeover: it is watched, and a signal need not wait for it.
-        work = (self.watch.run(), app.start(), flush.run(owner.held, owner.member, app.consumer.is_behind))
+        work = (self.watch.run(), app.start(), flush.run(owner.held, owner.member, app.consumer.has_backlog))
         tasks = [asyncio.create_task(_or_fail(one)) for one in work]
         await stop.wait()
         log.info("stopping: committing what is in hand")

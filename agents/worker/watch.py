@@ -75,7 +75,7 @@ class Watch:
             self.metrics.ready.set(self.owner.is_ready)
             self.owner.flush.committed_at += late  # nobody could commit meanwhile; liveness is who judges that
             self._check(self.beat_at)
-            buffers.keep(in_heap=not self.owner.is_ready or self.app.consumer.is_behind())
+            buffers.keep(in_heap=not self.owner.is_ready or self.app.consumer.has_backlog())
             if measuring is not None and measuring.done():
                 measuring = measuring.result()  # None, or what went wrong
             if measuring is None and self.owner.is_ready and self.beat_at - counted >= CENSUS_S:
@@ -120,7 +120,7 @@ class Watch:
         return [TP(name, number) for number in self.owner.held for name in (*names.inputs, names.credits)]
 
     def _behind(self, tp: TP) -> int:
-        return int(self.app.consumer.behind(tp) or 0)
+        return int(self.app.consumer.lag(tp) or 0)
 
     async def _measure(self) -> None:
         who = self.owner.member()

@@ -1,0 +1,114 @@
+"""A consumer over a thread that answers what a test puts into it; no broker, and a clock that stands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import faust
+from faust.types import TP
+from mode import Service
+
+from agents.transport import consumer as transport
+from agents.transport.blocks import RawBlock
+from agents.transport.membership import Membership
+from streams.records.spans import Record, Records
+
+NOW = 1_700_000_000_000
+LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)
+OTHER_LIKES, OTHER_COMMENTS = TP("likes", 1), TP("comments", 1)
+ALL = {LIKES, COMMENTS, OTHER_LIKES, OTHER_COMMENTS}
+Fetched = dict[TP, RawBlock]
+
+
+def batch(event_time: int, offset: int = 0, n: int = 1) -> RawBlock:
+    value = b'{"event_time":%d}' % event_time
+    return RawBlock(offset, offset + n, Records.of([Record(offset + i, 0, None, value) for i in range(n)]))
+
+
+class FakeThread(Service):  # type: ignore[misc]  # mode has no types
+    """Answers each fetch with the next of ``answers``, or as a broker that has nothing new."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[Fetched] = []
+        self.fetches: list[tuple[set[TP], float]] = []
+        self.lags: dict[TP, int | None] = {}
+        self.fetched: dict[TP, int] = {}
+        self.generation = -1
+        self.group_metadata = Membership("group", 1, "member", "instance")
+        self.during: Callable[[], None] = lambda: None
+
+    async def getmany(self, active_partitions: set[TP], timeout: float) -> Fetched:  # noqa: ASYNC109
+        self.fetches.append((active_partitions, timeout))
+        self.during()
+        return self.answers.pop(0) if self.answers else {}
+
+    def lag(self, tp: TP) -> int | None:
+        return self.lags.get(tp, 0)
+
+    def fetched_at(self, tp: TP) -> int:
+        return self.fetched.get(tp, NOW)
+
+
+class Consumer(transport.Consumer):
+    def _new_consumer_thread(self) -> Any:
+        return FakeThread()
+
+
+class Transport(transport.Transport):
+    Consumer = Consumer
+
+
+class Owner:
+    """Keeps the calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    async def give_up(self) -> None:
+        self.calls.append("give_up")
+
+    def take(self, assigned: set[TP], who: Membership) -> None:
+        self.calls.append(f"take {len(assigned)} in generation {who.generation}")
+
+    def sought(self, offsets: dict[TP, int]) -> None:
+        self.calls.append("sought")
+
+    def fenced(self, reason: str) -> None:
+        self.calls.append("fenced")
+
+
+class Scene:
+    """A consumer of two partition numbers of two topics."""
+
+    def __init__(self) -> None:
+        self.now, self.owner = NOW, Owner()
+        app = faust.App("group", broker="kafka://", store="memory://")
+        made = Transport(app, {}, self.owner, clock=lambda: self.now)
+
+        async def nothing(*_: Any) -> None:
+            pass
+
+        self.consumer = made.create_consumer(nothing, on_partitions_revoked=nothing, on_partitions_assigned=nothing)
+        self.thread: FakeThread = self.consumer._thread
+        self.consumer._set_active_tps(set(ALL))
+        app.consumer_generation_id = 1
+
+    async def poll(self, fetched: Fetched | None = None) -> Any:
+        """Return the message of one getmany, None if it has none."""
+        if fetched is not None:
+            self.thread.answers.append(fetched)
+        messages = [message async for _, message in self.consumer.getmany(timeout=1.0)]
+        assert len(messages) <= 1
+        return messages[0] if messages else None
+
+
+def scene(claim: Callable[[Scene], Awaitable[None]]) -> None:
+    async def run() -> None:
+        await claim(Scene())
+
+    asyncio.run(run())
+
+
+def delivered(message: Any) -> list[TP]:
+    return [tp for tp, _ in message.value]
