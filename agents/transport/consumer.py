@@ -1,6 +1,7 @@
 """Faust's consumer, with record batches in place of messages and without its commit: the flush commits offsets."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from agents.transport.thread import Thread
 
 POLL_TIMEOUT_S, UNASSIGNED_S = 1.0, 0.1
 BACKLOG, PARTITION_BACKLOG = 5_000, 1_000  # records that are buffered here, and that are to be fetched of one partition
+BUSY, BUSY_OVER_MS = 0.5, 1_000  # share of the time above which a backlog is one of ours, not of a slow broker
 
 
 class Owner(Protocol):
@@ -40,6 +42,30 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class BusyTime:
+    """The share of the recent time in which messages were applied (Flink's busyTimeMsPerSecond).
+
+    Weights fall by e within ``BUSY_OVER_MS``. All moments in ms.
+
+    >>> busy = BusyTime(0)
+    >>> busy.note(0, is_busy=False)
+    >>> round(busy.share(1_000), 2)
+    0.37
+    """
+
+    def __init__(self, now: int) -> None:
+        self._share, self._at, self._is_busy = 1.0, now, True  # at a start there is most often a backlog
+
+    def note(self, now: int, *, is_busy: bool) -> None:
+        """Note that a message begins to be applied, or is applied."""
+        self._share, self._at, self._is_busy = self.share(now), now, is_busy
+
+    def share(self, now: int) -> float:
+        """Return the share, 0 to 1."""
+        kept = math.exp(-max(now - self._at, 0) / BUSY_OVER_MS)
+        return self._share * kept + (1.0 - kept) * self._is_busy
+
+
 class Consumer(driver.Consumer):
     """Yields messages of batches: ``offset`` is the first's next fetch offset less one, ``value`` all of them."""
 
@@ -53,6 +79,7 @@ class Consumer(driver.Consumer):
         self.fetched = Fetched()
         self.delivered: dict[TP, int] = {}  # next offset of the newest batch delivered
         self.fetched_at: dict[TP, int] = {}  # when the broker answered with the newest records, ms
+        self.busy = BusyTime(self.clock())
         self.done = asyncio.Event()  # the last message is applied, or will never be
         self.done.set()
 
@@ -64,10 +91,14 @@ class Consumer(driver.Consumer):
         return self._thread.lag(tp)
 
     def has_backlog(self) -> bool:
-        """Return whether there is more to process than what a steady source has on its way."""
-        return self.groups.records() > BACKLOG or any(
-            (self.lag(tp) or 0) > PARTITION_BACKLOG for tp in list(self._active_partitions)
-        )
+        """Return whether there is more to process than we can at once, so that few large transactions pay.
+
+        What a slow broker has yet to send is no such backlog: we wait for it, and the other partitions must not.
+        """
+        if self.busy.share(self.clock()) < BUSY:
+            return False
+        lags = (self.lag(tp) or 0 for tp in list(self._active_partitions))
+        return self.groups.records() > BACKLOG or any(lag > PARTITION_BACKLOG for lag in lags)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch, and yield one message with all batches that can be processed now.
@@ -87,6 +118,7 @@ class Consumer(driver.Consumer):
             batches = self.groups.poll(lagging, now) if self._is_current(generation) else []
             if batches:
                 self.done.clear()
+                self.busy.note(self.clock(), is_busy=True)
                 yield batches[0][0], self._message(batches)
 
     async def _fetch(self, generation: int) -> bool:
@@ -156,6 +188,7 @@ class Consumer(driver.Consumer):
         self.fetched.clear()
         self.delivered.clear()
         self.fetched_at.clear()
+        self.busy = BusyTime(self.clock())
         self.done.set()
 
     async def perform_seek(self) -> None:
@@ -175,6 +208,7 @@ class Consumer(driver.Consumer):
         self._unacked_messages.discard(message)
         if message.generation_id == self.app.consumer_generation_id:
             self.fetched.drop_applied(self.delivered)
+            self.busy.note(self.clock(), is_busy=False)
             self.done.set()
         return True
 

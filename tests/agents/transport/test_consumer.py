@@ -146,6 +146,20 @@ def test_a_backlog_is_more_than_a_steady_source_has_on_its_way() -> None:
     scene(claim)
 
 
+@pytest.mark.parametrize(("applying_ms", "waiting_ms", "expected"), [(200, 20, True), (20, 300, False)])
+def test_a_backlog_that_a_slow_broker_sends_is_not_ours(applying_ms: int, waiting_ms: int, expected: bool) -> None:
+    async def claim(one: Scene) -> None:
+        one.thread.lags[LIKES] = transport.PARTITION_BACKLOG + 1
+        for offset in range(30):
+            message = await one.poll({LIKES: batch(1, offset=offset)})
+            one.now += applying_ms
+            one.consumer.ack(message)
+            one.now += waiting_ms
+        assert one.consumer.has_backlog() is expected
+
+    scene(claim)
+
+
 @pytest.mark.parametrize(
     ("lag", "fetched_at", "newest", "expected"),
     [
