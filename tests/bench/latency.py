@@ -97,11 +97,11 @@ def measure(settings: Settings, *, rate: int, seconds: float, warm_s: float, ang
     """Return what a reader of flags sees; comments of the first ``warm_s`` do not count."""
     _let_the_broker_stamp(settings)
     load = Load(settings, rate, angry_per_s, warm_s + seconds)
-    reader = _reader(settings)
+    reader = reader_of_flags(settings)
     try:
         began = time.time()
         load.start()
-        seen = _read(reader, load)
+        seen = read_flags(reader, load)
     finally:
         reader.close()
     counted = {name: at for name, at in load.written_at.items() if at >= began + warm_s}
@@ -133,7 +133,7 @@ def _comments(settings: Settings) -> str:
     return settings.topic_prefix + "comments"
 
 
-def _reader(settings: Settings) -> Consumer:
+def reader_of_flags(settings: Settings) -> Consumer:
     options: dict[str, Any] = {"bootstrap.servers": settings.broker, "group.id": "latency", "log_level": 0}
     options |= {"isolation.level": "read_committed", "enable.auto.commit": False, "fetch.wait.max.ms": 100}
     reader = Consumer(options)
@@ -144,7 +144,7 @@ def _reader(settings: Settings) -> Consumer:
     return reader
 
 
-def _read(reader: Consumer, load: Load) -> dict[str, float]:
+def read_flags(reader: Consumer, load: Load) -> dict[str, float]:
     """Return when the flag of each angry fan was here, by his name."""
     seen: dict[str, float] = {}
     end = 0.0

@@ -51,6 +51,7 @@ class Line:
         self.outside, self.inside = outside, inside
         self.loss: Loss | None = None
         self.speed = 0.0  # bytes a second to the broker, of one connection; 0: as fast as it goes
+        self.delay_s = 0.0  # that each answer is late; not to be made shorter while connections are open
         self._open: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -144,8 +145,16 @@ class Line:
         while piece := await reader.read(PIECE):
             if is_deaf.is_set():
                 continue
-            out.write(piece)
-            await out.drain()
+            if self.delay_s:
+                self._loop.call_later(self.delay_s, _write, out, piece)
+            else:
+                out.write(piece)
+                await out.drain()
+
+
+def _write(out: asyncio.StreamWriter, piece: bytes) -> None:
+    if not out.is_closing():
+        out.write(piece)
 
 
 def door(listeners: Listeners, inside: int, outside: int) -> Mapping[str, str]:
