@@ -1,0 +1,1 @@
+"""Dedup window: which events of an input a partition has seen before."""
