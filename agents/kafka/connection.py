@@ -23,6 +23,14 @@ RETRY_S = 0.2
 REQUEST_S = 15.0  # for a single request, once connected
 # The last: a broker that has just come up, or was frozen, does not know its controller yet.
 AWAY = (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError, kafka_errors.UnknownBrokerIdError)
+# What a transaction rolled back was never an event, for no reader.
+READING: dict[str, Any] = {
+    "group_id": None,
+    "enable_auto_commit": False,
+    "isolation_level": "read_committed",
+    "auto_offset_reset": "earliest",
+    "fetch_max_wait_ms": 100,
+}
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,\[\]]+):(\d{1,5})")
 
 # Both clients log every attempt to connect; without a handler of ours Python would print that beside our sentence.
@@ -128,12 +136,18 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
 
 @contextmanager
 def reader(settings: Settings, **options: Any) -> Iterator[KafkaConsumer]:
-    """Connect a consumer without a group, for reading partitions by hand; ``options`` are kafka-python's.
+    """Connect a consumer without a group that reads partitions by hand, committed records only.
+
+    Where retention was faster than the reader, it goes on with the oldest record that is left.
+
+    Args:
+        settings: name the broker.
+        options: kafka-python's, over those of ``READING``.
 
     Raises:
         UnavailableError, ConfigError: as ``admin``.
     """
-    make = partial(KafkaConsumer, group_id=None, enable_auto_commit=False, **options)
+    make = partial(KafkaConsumer, **(READING | options))
     with told(settings), _connected(make, settings) as client:
         yield client
 

@@ -10,8 +10,9 @@ from kafka.structs import OffsetAndMetadata
 
 from agents.kafka import offsets
 from agents.kafka.connection import admin, reader
-from agents.kafka.dead_letters import POLL_MS, DeadLetter, between
+from agents.kafka.dead_letters import DeadLetter, dead_letter
 from agents.kafka.publish import Publisher, Record
+from agents.kafka.reading import poll_until_end
 from agents.kafka.topics import ensure
 from agents.settings import Settings
 from schemas.events import LONGEST
@@ -39,9 +40,8 @@ def requeue(settings: Settings, reason: str, *, from_start: bool, dry_run: bool)
         ends = offsets.offsets(client, places, OffsetSpec.LATEST)
         done = {} if from_start else offsets.committed(client, group, places)
         starts = {at: max(begins[at], done.get(at, 0)) for at in places}
-        with reader(settings, isolation_level="read_committed", fetch_max_wait_ms=POLL_MS) as source:
-            found = between(source, starts, ends)
-        letters = [letter for at in places for letter in found[at]]
+        with reader(settings) as source:
+            letters = [dead_letter(one) for chunk in poll_until_end(source, starts, ends) for one in chunk.records]
         kept = [letter for letter in letters if not why_not(letter, settings, reason)]
         left_out = Counter(why for letter in letters if (why := why_not(letter, settings, reason)))
         if not dry_run:

@@ -1,16 +1,15 @@
 """A history from the input topics themselves."""
 
-import time
-
 from kafka import TopicPartition
 
-from agents.errors import ConfigError, UnavailableError
-from agents.kafka.connection import REQUEST_S, reader
+from agents.errors import ConfigError
+from agents.kafka.connection import reader
+from agents.kafka.reading import poll_until_end
 from agents.learn.history import Piles
 from agents.settings import Settings
 from streams.trial.replay import History
 
-POLL_MS = 200
+MAX_POLL_RECORDS = 5_000
 
 
 def read_topics(settings: Settings, brand: str | None) -> dict[str, History]:
@@ -24,7 +23,7 @@ def read_topics(settings: Settings, brand: str | None) -> dict[str, History]:
         FanpulseError: there is no event.
     """
     piles = Piles(brand)
-    with reader(settings, auto_offset_reset="earliest") as client:
+    with reader(settings, max_poll_records=MAX_POLL_RECORDS) as client:
         partitions: dict[TopicPartition, int] = {}
         for topic, name in enumerate(settings.names.inputs):
             numbers = client.partitions_for_topic(name)
@@ -32,16 +31,9 @@ def read_topics(settings: Settings, brand: str | None) -> dict[str, History]:
                 raise ConfigError(f"topic {name} does not exist; `fanpulse topics create` creates it")
             partitions |= {TopicPartition(name, number): topic for number in numbers}
         ends = client.end_offsets(list(partitions))
-        client.assign(list(partitions))
-        client.seek_to_beginning(*partitions)
-        deadline = time.monotonic() + REQUEST_S
-        while any(client.position(at) < end for at, end in ends.items()):
-            if time.monotonic() > deadline:
-                raise UnavailableError("the broker does not hand out the input topics up to their end")
-            for at, records in client.poll(timeout_ms=POLL_MS, max_records=5_000).items():
-                deadline = time.monotonic() + REQUEST_S
-                for record in records:
-                    _add(piles, record.value, partitions[at])
+        for chunk in poll_until_end(client, client.beginning_offsets(list(partitions)), ends):
+            for record in chunk.records:
+                _add(piles, record.value, partitions[chunk.partition])
     return piles.histories("the input topics")
 
 

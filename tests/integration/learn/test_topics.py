@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import msgspec
+from confluent_kafka import Producer
 
+from agents.kafka.publish import key_hash
+from agents.learn.topics import read_topics
 from streams.trial.population import simulate
 from tests.ground.calling import call
 from tests.ground.installation import Installation
@@ -28,3 +31,21 @@ def test_missing_topics_are_told_in_a_sentence(installation: Installation) -> No
     said = call(installation, "fit", "churn", "--topics")
     assert said.code == 78
     assert "does not exist; `fanpulse topics create` creates it" in said.err
+
+
+def test_records_that_a_transaction_rolled_back_are_not_learned_from(installation: Installation) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    producer = Producer({"bootstrap.servers": settings.broker, "transactional.id": f"{settings.group}-aborted"})
+    producer.init_transactions(30)
+    for commits, fans in ((True, 5), (False, 7)):
+        producer.begin_transaction()
+        for n in range(fans):
+            fan = f"{'real' if commits else 'aborted'}-{n}"
+            event = {"event_id": fan, "brand_id": "miot", "fan_id": fan, "platform": "weibo", "event_time": 10**12 + n}
+            key = f"miot:{fan}".encode()
+            producer.produce(settings.names.inputs[0], json.dumps(event).encode(), key, key_hash(key) % 4)
+        producer.flush(30)
+        (producer.commit_transaction if commits else producer.abort_transaction)(30)
+    keys = read_topics(settings, None)["miot"].keys
+    assert {key.decode().partition(":")[2] for key in keys} == {f"real-{n}" for n in range(5)}
