@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
+from kafka.structs import OffsetAndMetadata
 from msgspec import Struct
 
 from agents.kafka.connection import PATIENCE_S
@@ -67,7 +68,14 @@ def offsets(
 
 
 def committed(client: KafkaAdminClient, group: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """Return what a group has committed; partitions without are left out."""
+    """Return the offsets that a group has committed; partitions without are left out."""
+    return {at: int(entry.offset) for at, entry in committed_entries(client, group, partitions).items()}
+
+
+def committed_entries(
+    client: KafkaAdminClient, group: str, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Return the offsets that a group has committed, with their metadata; partitions without are left out."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -77,4 +85,4 @@ def committed(client: KafkaAdminClient, group: str, partitions: Sequence[TopicPa
                 raise
             time.sleep(RETRY_S)
         else:
-            return {at: int(entry.offset) for at, entry in found.items() if entry.offset >= 0}
+            return {at: entry for at, entry in found.items() if entry.offset >= 0}

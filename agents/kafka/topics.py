@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 
-from agents.errors import ConfigError, UnavailableError
+from agents.errors import ConfigError
 from agents.kafka.connection import admin
+from agents.kafka.topic_ids import described
 from agents.settings import Settings
 from schemas.topics import TopicSpec
 
-TOPIC_EXISTS, UNKNOWN_TOPIC = 36, 3  # Kafka's error codes
+TOPIC_EXISTS = 36  # Kafka's error code
 REMEDY = "`fanpulse topics create` creates what is missing"
 
 
@@ -81,13 +81,7 @@ def partition_counts(client: KafkaAdminClient, names: Sequence[str]) -> dict[str
     Raises:
         ConfigError: the broker does not let us see a topic.
     """
-    counts = {}
-    for topic in client.describe_topics(list(names)):
-        if topic["error_code"] == 0:
-            counts[topic["name"]] = len(topic["partitions"])
-        elif topic["error_code"] != UNKNOWN_TOPIC:
-            raise _unseen(topic)
-    return {name: counts[name] for name in names if name in counts}
+    return {name: len(topic["partitions"]) for name, topic in described(client, names).items()}
 
 
 def _problems(client: KafkaAdminClient, specs: Sequence[TopicSpec]) -> tuple[list[str], dict[str, int]]:
@@ -131,14 +125,6 @@ def _unequal(counts: Mapping[str, int]) -> str:
         f"partition counts differ ({said}) and must be equal; "
         "delete and create the wrong ones, or use another FANPULSE_TOPIC_PREFIX"
     )
-
-
-def _unseen(topic: Mapping[str, Any]) -> ConfigError | UnavailableError:
-    name, code = topic["name"], topic["error_code"]
-    if code in {29, 17}:  # not authorized, not a name that Kafka allows
-        why = "we may not see it" if code == 29 else "Kafka allows no such name"
-        return ConfigError(f"topic {name}: {why}")
-    return UnavailableError(f"topic {name} is not ready on the broker (Kafka's error {code})")
 
 
 def _use(settings: Settings, client: KafkaAdminClient | None) -> AbstractContextManager[KafkaAdminClient]:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from agents import faults
 from agents.errors import FailStopError, UnavailableError
+from agents.kafka.commit_metadata import CommitMetadata
 from agents.transport.fenced import fence
 from agents.transport.load import BATCH_BYTES, Load, Out
 from agents.transport.membership import Membership
@@ -19,9 +20,12 @@ TRANSACTION_TIMEOUT_MS = 10_000
 class Writer:
     """A transactional producer of our own; Faust's only logs a failed write and commits over it."""
 
-    def __init__(self, options: Mapping[str, Any], transactional_id: str, note: str) -> None:
-        """``note`` is kept beside each offset that is committed."""
-        self.transactional_id, self.note = transactional_id, note
+    def __init__(
+        self, options: Mapping[str, Any], transactional_id: str, metadata: Mapping[str, CommitMetadata]
+    ) -> None:
+        """Take the metadata to commit with the offsets of each topic."""
+        self.transactional_id = transactional_id
+        self.metadata = {topic: str(one) for topic, one in metadata.items()}
         self._producer = AIOKafkaProducer(
             **options,
             transactional_id=transactional_id,
@@ -88,7 +92,7 @@ class Writer:
         few = {tp: self._batches(tp, outs, load.now_ms) for tp, outs in load.few.items()}
         await asyncio.gather(*(self._send(tp, batches) for tp, batches in (*load.packed.items(), *few.items())))
         faults.at("before-offsets")
-        offsets = {tp: (at, self.note) for tp, at in load.offsets.items()}
+        offsets = {tp: (at, self.metadata[tp.topic]) for tp, at in load.offsets.items()}
         await producer.send_offsets_to_transaction(offsets, who.group)
         faults.at("before-commit")
         await producer.commit_transaction()

@@ -11,6 +11,7 @@ from typing import Any, Never
 from agents import brands as parameter_file
 from agents.endpoint import Endpoint
 from agents.errors import Exit, FanpulseError
+from agents.kafka.commit_metadata import CommitMetadata
 from agents.kafka.connection import aiokafka_options
 from agents.kafka.topics import ensure
 from agents.learn.models import load_model
@@ -23,7 +24,7 @@ from agents.worker.applying.blackbox import BlackBox
 from agents.worker.applying.scoring import Scoring
 from agents.worker.instance import Instance
 from agents.worker.owning.owner import Owner
-from agents.worker.owning.refusals import examine, note
+from agents.worker.owning.refusals import commit_metadata, examine
 from agents.worker.telling.flush import Flush
 from agents.worker.watch import Watch
 from streams.sentiment.model import shipped
@@ -43,9 +44,10 @@ def run(settings: Settings) -> None:
     file = parameter_file.load(settings)
     instance = Instance.lock(settings)
     partitions = ensure(settings)
-    examine(settings, partitions)
+    metadata = commit_metadata(settings, partitions)
+    examine(settings, partitions, metadata)
     metrics = Metrics(file.platforms)
-    worker = Worker(settings, file, instance.name, partitions, metrics)
+    worker = Worker(settings, file, instance.name, partitions, metadata, metrics)
     endpoint = Endpoint(
         metrics.registry, settings.web_host, settings.metrics_port, live=worker.not_alive, ready=worker.not_ready
     )
@@ -61,9 +63,16 @@ class Worker:
     """The parts of a worker and their one life."""
 
     def __init__(
-        self, settings: Settings, file: parameter_file.ParamsFile, instance: str, partitions: int, metrics: Metrics
+        self,
+        settings: Settings,
+        file: parameter_file.ParamsFile,
+        instance: str,
+        partitions: int,
+        metadata: dict[str, CommitMetadata],
+        metrics: Metrics,
     ) -> None:
         self.settings, self.instance, self.partitions, self.metrics = settings, instance, partitions, metrics
+        self.metadata = metadata
         self.brands, self.options = parameter_file.brands(file), aiokafka_options(settings)
         self.watch: Watch | None = None
         self.owner: Owner | None = None
@@ -71,10 +80,12 @@ class Worker:
     async def run(self) -> Never:
         """Start, score, stop, and end the process."""
         names, loop = self.settings.names, asyncio.get_running_loop()
-        writer = Writer(self.options, f"{self.settings.group}-{self.instance}", note(self.partitions))
+        writer = Writer(self.options, f"{self.settings.group}-{self.instance}", self.metadata)
         await writer.start()
         flush = Flush(writer, names, self.metrics, self.settings.settle_s, self.settings.tick_s)
-        owner = self.owner = Owner(self.settings, self.brands, self.partitions, flush, self.metrics, self.options)
+        owner = self.owner = Owner(
+            self.settings, self.brands, self.partitions, self.metadata, flush, self.metrics, self.options
+        )
         owner.end = fail_stop
         app = faust_app.build(self.settings, self.instance, self.options, owner)
         faust_app.attach(app, self.settings, owner, Applying(self._scoring(), self._black_box()))

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
 from agents.errors import FailStopError
+from agents.kafka.commit_metadata import CommitMetadata
 from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.transport.membership import Membership
@@ -30,11 +31,12 @@ class Owner:
         settings: Settings,
         brands: Brands,
         partitions: int,
+        metadata: Mapping[str, CommitMetadata],
         flush: Flush,
         metrics: Metrics,
         options: dict[str, object],
     ) -> None:
-        self.settings, self.brands, self.partitions = settings, brands, partitions
+        self.settings, self.brands, self.partitions, self.metadata = settings, brands, partitions, metadata
         self.flush, self.metrics, self.options = flush, metrics, options
         self.held: dict[int, Held] = {}
         self.wanted: set[int] = set()
@@ -86,7 +88,7 @@ class Owner:
         generation, began = self.who, time.monotonic()
         missing = {n: Partition(self.brands, n, self.partitions) for n in self.wanted - self.held.keys()}
         rows = await restore(self.options, self.settings.names.changelog, missing) if missing else 0
-        ends = await asyncio.to_thread(examine, self.settings, self.partitions)
+        ends = await asyncio.to_thread(examine, self.settings, self.partitions, self.metadata)
         if self.who is not generation:
             return  # another rebalance came meanwhile: it starts over
         spread = self.settings.settle_s / max(len(self.wanted), 1)

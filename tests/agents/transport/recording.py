@@ -1,6 +1,7 @@
 """A producer that records a transaction's steps in place of a broker."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -56,7 +57,7 @@ class RecordingProducer:
         return done
 
     async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, Any], group: str) -> None:
-        """Record the offsets without their notes."""
+        """Record the offsets without their metadata."""
         self.steps.append("offsets")
         self.offsets.append({tp: offset for tp, (offset, _) in offsets.items()})
 
@@ -68,5 +69,5 @@ class RecordingProducer:
 def recording_writer() -> tuple[Writer, RecordingProducer]:
     """Return a writer whose producer records; there must be an event loop."""
     writer, producer = Writer.__new__(Writer), RecordingProducer()
-    writer.note, writer._producer = "partitions=1", producer
+    writer.metadata, writer._producer = defaultdict(lambda: "partitions=1"), producer
     return writer, producer

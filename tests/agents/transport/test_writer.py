@@ -16,7 +16,7 @@ LIKES = TopicPartition("likes", 0)
 
 def test_a_broker_that_went_away_before_it_began_is_one_sentence() -> None:
     async def start() -> None:
-        await Writer({"bootstrap_servers": f"{LOOPBACK}:{free_port()}"}, "w", "").start()
+        await Writer({"bootstrap_servers": f"{LOOPBACK}:{free_port()}"}, "w", {}).start()
 
     with pytest.raises(UnavailableError, match="no Kafka broker answers: "):
         asyncio.run(start())

@@ -15,6 +15,7 @@ from kafka import TopicPartition as Place
 from kafka.admin import OffsetSpec
 
 from agents.kafka import offsets
+from agents.kafka.commit_metadata import CommitMetadata
 from agents.kafka.connection import admin
 from agents.settings import Settings
 from agents.transport import writer
@@ -52,7 +53,9 @@ def unmoved_offset() -> None:
 def refusals() -> None:
     """Look at nothing at the start."""
 
-    def examine(settings: Settings, partitions: int) -> Mapping[TopicPartition, int]:
+    def examine(
+        settings: Settings, partitions: int, expected: Mapping[str, CommitMetadata]
+    ) -> Mapping[TopicPartition, int]:
         names = settings.names
         places = [Place(topic, n) for topic in (*names.inputs, names.credits) for n in range(partitions)]
         with admin(settings) as client:

@@ -14,6 +14,7 @@ from agents.kafka.connection import aiokafka_options
 from agents.transport.load import Load, Out
 from agents.transport.membership import Membership, beat_as_static, membership
 from agents.transport.writer import Writer
+from agents.worker.owning.refusals import commit_metadata
 from tests.ground.installation import Installation
 from tests.ground.reading import read
 
@@ -52,7 +53,7 @@ async def settled(holds: Callable[[], bool], seconds: float = 30.0) -> None:
 @asynccontextmanager
 async def writer(installation: Installation, name: str = "w") -> AsyncIterator[Writer]:
     settings = installation.settings()
-    one = Writer(aiokafka_options(settings), f"{settings.group}-{name}", "partitions=4")
+    one = Writer(aiokafka_options(settings), f"{settings.group}-{name}", commit_metadata(settings, 4))
     await one.start()
     try:
         yield one

@@ -18,7 +18,7 @@ BRANDS = Brands({}, Params())
 
 def test_a_worker_writes_nothing_before_its_seek() -> None:
     flush = SimpleNamespace(changed=asyncio.Event())
-    owner = Owner(SimpleNamespace(), BRANDS, 1, flush, Metrics(["weibo"]), {})  # type: ignore[arg-type]
+    owner = Owner(SimpleNamespace(), BRANDS, 1, {}, flush, Metrics(["weibo"]), {})  # type: ignore[arg-type]
     owner.take({TP("likes", 0)}, WHO)
     owner.held[0] = Held(0, Partition(BRANDS, 0, 1), 0.0)
     owner.is_ready = True  # restored
@@ -30,7 +30,7 @@ def test_a_worker_writes_nothing_before_its_seek() -> None:
 
 
 def test_a_worker_without_partitions_needs_no_seek() -> None:
-    owner = Owner(SimpleNamespace(), BRANDS, 1, SimpleNamespace(), Metrics(["weibo"]), {})  # type: ignore[arg-type]
+    owner = Owner(SimpleNamespace(), BRANDS, 1, {}, SimpleNamespace(), Metrics(["weibo"]), {})  # type: ignore[arg-type]
     owner.take(set(), WHO)
     owner.is_ready = True
     assert owner.member() == WHO

@@ -1,0 +1,102 @@
+"""Preflight checks on a real Kafka: topic ids and partition counts that a group's committed offsets speak of."""
+
+import json
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from agents.errors import ConfigError
+from agents.kafka.commit_metadata import CommitMetadata
+from agents.kafka.connection import admin
+from agents.kafka.offsets import committed_entries
+from agents.kafka.topic_ids import topic_ids
+from agents.worker.owning.refusals import commit_metadata, examine
+from tests.ground.calling import call
+from tests.ground.installation import Installation
+from tests.ground.processes import Processes, until
+
+PARTITIONS = 4
+OTHER = "8qU6spvgTWyKKy8bijtdEQ"
+
+
+def recreate(client: KafkaAdminClient, topic: str) -> None:
+    client.delete_topics([topic])
+    until(lambda: topic not in client.list_topics(), 30, f"{topic} is deleted")
+    wanted = {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": {"cleanup.policy": "delete"}}
+    client.create_topics({topic: wanted}, wait_for_metadata=True)
+
+
+def commit(client: KafkaAdminClient, group: str, at: TopicPartition, metadata: str) -> None:
+    client.alter_group_offsets(group, {at: OffsetAndMetadata(0, metadata, -1)})
+
+
+def test_a_worker_commits_partition_count_and_topic_id(installation: Installation, processes: Processes) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    processes.worker()
+    event = {"topic": "likes", "event_id": "e", "brand_id": "miot", "fan_id": "f", "platform": "weibo", "event_time": 1}
+    assert call(installation, "load", "-", given=json.dumps(event)).code == 0
+    likes = [TopicPartition(settings.names.inputs[0], n) for n in range(PARTITIONS)]
+    with admin(settings) as client:
+        until(lambda: bool(committed_entries(client, settings.group, likes)), 30, "the offset is committed")
+        found = {entry.metadata for entry in committed_entries(client, settings.group, likes).values()}
+        assert found == {f"partitions=4 topic={topic_ids(client, [likes[0].topic])[likes[0].topic]}"}
+    examine(settings, PARTITIONS, commit_metadata(settings, PARTITIONS))
+
+
+def test_a_topic_created_again_has_another_id_and_the_others_keep_theirs(installation: Installation) -> None:
+    installation.create_topics()
+    likes, *others = installation.settings().names.inputs
+    with admin(installation.settings()) as client:
+        before = topic_ids(client, [likes, *others, "no-such-topic"])
+        recreate(client, likes)
+        after = topic_ids(client, [likes, *others])
+    assert [len(topic_id) for topic_id in before.values()] == [22] * 4
+    assert after[likes] != before[likes]
+    assert {name: after[name] for name in others} == {name: before[name] for name in others}
+
+
+def test_a_topic_created_again_while_a_worker_runs_is_refused(installation: Installation) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    started = commit_metadata(settings, PARTITIONS)
+    assert len(examine(settings, PARTITIONS, started)) == 5 * PARTITIONS
+    with admin(settings) as client:
+        recreate(client, settings.names.inputs[0])
+    with pytest.raises(ConfigError, match=f"topic {settings.names.inputs[0]} was deleted and created again since this"):
+        examine(settings, PARTITIONS, started)
+
+
+def test_an_offset_committed_of_another_topic_is_refused(installation: Installation) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    now, at = commit_metadata(settings, PARTITIONS), TopicPartition(settings.names.inputs[1], 2)
+    with admin(settings) as client:
+        commit(client, settings.group, at, str(now[at.topic]))
+        examine(settings, PARTITIONS, now)
+        commit(client, settings.group, at, str(CommitMetadata(PARTITIONS, OTHER)))
+    said = f"{at.topic} was deleted and created again since group {settings.group} committed offset 0 of it: .*{OTHER}"
+    with pytest.raises(ConfigError, match=said) as refused:
+        examine(settings, PARTITIONS, now)
+    assert "start with another FANPULSE_GROUP" in str(refused.value)
+    assert refused.value.code == 78
+
+
+def test_an_offset_committed_with_another_partition_count_is_refused(installation: Installation) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    now, at = commit_metadata(settings, PARTITIONS), TopicPartition(settings.names.inputs[0], 0)
+    with admin(settings) as client:
+        commit(client, settings.group, at, str(CommitMetadata(8, now[at.topic].topic_id)))
+    with pytest.raises(ConfigError, match="committed with partitions=8, and the topics have 4 now"):
+        examine(settings, PARTITIONS, now)
+
+
+@pytest.mark.parametrize("metadata", ["", "moved by hand"])
+def test_an_offset_set_by_hand_is_a_starting_point(installation: Installation, metadata: str) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    with admin(settings) as client:
+        commit(client, settings.group, TopicPartition(settings.names.inputs[0], 0), metadata)
+    assert examine(settings, PARTITIONS, commit_metadata(settings, PARTITIONS))
