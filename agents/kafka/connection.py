@@ -136,13 +136,9 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
 
 @contextmanager
 def reader(settings: Settings, **options: Any) -> Iterator[KafkaConsumer]:
-    """Connect a consumer without a group that reads partitions by hand, committed records only.
+    """Connect a consumer that reads partitions by hand; ``options`` are kafka-python's, over those of ``READING``.
 
     Where retention was faster than the reader, it goes on with the oldest record that is left.
-
-    Args:
-        settings: name the broker.
-        options: kafka-python's, over those of ``READING``.
 
     Raises:
         UnavailableError, ConfigError: as ``admin``.

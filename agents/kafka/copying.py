@@ -2,31 +2,31 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from kafka import TopicPartition
-from kafka.admin import OffsetSpec
-from kafka.structs import OffsetAndMetadata
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from msgspec import structs
 
 from agents.errors import ConfigError
-from agents.kafka import offsets
-from agents.kafka.connection import admin
-from agents.kafka.publish import Publisher, Record
-from agents.kafka.reading import Offsets, records
+from agents.kafka.commit_metadata import format_fields, parse_fields
+from agents.kafka.connection import admin, reader
+from agents.kafka.offsets import stable_entries
+from agents.kafka.publish import Record
+from agents.kafka.reading import Chunk, poll_until_end
+from agents.kafka.topic_ids import topic_ids
 from agents.kafka.topics import ensure
+from agents.kafka.transactions import FETCH_BYTES, POLL_RECORDS, Mark, Moved, TransactionalPublisher, windows
 from agents.settings import Settings
 from schemas.topics import INPUTS
 
-WINDOW = 20_000  # records of a partition between two notes of how far it is: what an interrupted copy repeats at most
-BLOCK = 5_000
-
 
 class Copied(NamedTuple):
-    """How many records were copied, by topic, and how many could not be, for they have no key or no value."""
+    """How many records were copied, by topic, and how many were not, because they have no key or no value."""
 
     sent: dict[str, int]
     left_out: int
+    started_over: list[str]  # topics copied from the beginning: either side was created again since the last copy
 
 
 def copy(settings: Settings, to_prefix: str) -> Copied:
@@ -34,26 +34,16 @@ def copy(settings: Settings, to_prefix: str) -> Copied:
 
     Raises:
         ConfigError: topics are missing there or here, or both places are one.
-        UnavailableError: the broker does not answer, or does not take the records.
+        UnavailableError: the broker does not answer; what was copied by then is remembered.
     """
     there = structs.replace(settings, topic_prefix=to_prefix)
     if there.names.inputs == settings.names.inputs:
         raise ConfigError("the topics to copy to must have another prefix than FANPULSE_TOPIC_PREFIX")
     count, wanted = _partitions(settings), _partitions(there)
-    group = f"{settings.group}-copy-to-{to_prefix}"
     places = [TopicPartition(topic, n) for topic in settings.names.inputs for n in range(count)]
-    with admin(settings) as client:
-        begins = offsets.offsets(client, places, OffsetSpec.EARLIEST)
-        ends = offsets.offsets(client, places, OffsetSpec.LATEST)
-        done = offsets.committed(client, group, places)
-        at = {place: max(begins[place], done.get(place, 0)) for place in places}
-        sent, left_out = Counter[str](), 0
-        while any(at[place] < ends[place] for place in places):
-            stops = {place: min(ends[place], at[place] + WINDOW) for place in places}
-            left_out += asyncio.run(_copy(settings, there, at, stops, wanted, sent))
-            client.alter_group_offsets(group, {place: OffsetAndMetadata(stop, "", -1) for place, stop in stops.items()})
-            at = stops
-    return Copied({name: sent[there.topic_prefix + name] for name in INPUTS}, left_out)
+    with reader(settings, max_poll_records=POLL_RECORDS, fetch_max_bytes=FETCH_BYTES) as client:
+        task = _copy(settings, there, places, dict.fromkeys(there.names.inputs, wanted), client)
+        return asyncio.run(task)
 
 
 def _partitions(settings: Settings) -> int:
@@ -61,19 +51,60 @@ def _partitions(settings: Settings) -> int:
 
 
 async def _copy(
-    settings: Settings, there: Settings, starts: Offsets, stops: Offsets, count: int, sent: Counter[str]
-) -> int:
-    names, left_out, block = dict(zip(settings.names.inputs, there.names.inputs, strict=True)), 0, []
-    async with Publisher(there, dict.fromkeys(there.names.inputs, count)) as out:
-        for record in records(settings, starts, stops):
-            if record.key is None or record.value is None:
-                left_out += 1
-                continue
-            block.append(Record(names[record.topic], record.key, record.value))
-            if len(block) == BLOCK:
-                await out.send(block)
-                sent.update(one.topic for one in block)
-                block = []
-        await out.send(block)
-        sent.update(one.topic for one in block)
-    return left_out
+    settings: Settings, there: Settings, places: list[TopicPartition], counts: dict[str, int], client: KafkaConsumer
+) -> Copied:
+    sent = Counter[str]()
+    group = f"{settings.group}-copy-to-{there.topic_prefix}"
+    targets = dict(zip(settings.names.inputs, there.names.inputs, strict=True))
+    async with TransactionalPublisher(there, counts, group) as out:
+        with admin(settings) as asked:
+            copying = Copying(targets, _identities(asked, targets))
+            done, started_over = copying.remembered(asked, group, places)
+        for window in windows(_chunks(client, places, done), copying.move):
+            await out.write(window)
+            sent.update(record.topic for record in window.records)
+    return Copied({name: sent[there.topic_prefix + name] for name in INPUTS}, copying.left_out, started_over)
+
+
+def _identities(client: KafkaAdminClient, targets: dict[str, str]) -> dict[str, str]:
+    """Return the metadata to commit with each topic's offsets: from which topic to which it was copied."""
+    ids = topic_ids(client, [*targets, *targets.values()])
+    return {name: format_fields({"topic": ids.get(name, ""), "to": ids.get(to, "")}) for name, to in targets.items()}
+
+
+def _chunks(client: KafkaConsumer, places: list[TopicPartition], done: dict[TopicPartition, int]) -> Iterable[Chunk]:
+    begins, ends = client.beginning_offsets(places), client.end_offsets(places)
+    return poll_until_end(client, {at: max(begins[at], done.get(at, 0)) for at in places}, ends)
+
+
+class Copying:
+    """What becomes of each record, and what is remembered with it."""
+
+    def __init__(self, targets: dict[str, str], identities: dict[str, str]) -> None:
+        self.left_out = 0
+        self._targets, self._identities = targets, identities
+
+    def remembered(
+        self, client: KafkaAdminClient, group: str, places: list[TopicPartition]
+    ) -> tuple[dict[TopicPartition, int], list[str]]:
+        """Return how far earlier copies went, and the topics of which that is void: one side was created again."""
+        entries = stable_entries(client, group, places)
+        void = {at for at, entry in entries.items() if not self._is_same(at.topic, entry.metadata)}
+        done = {at: int(entry.offset) for at, entry in entries.items() if at not in void}
+        return done, sorted({at.topic for at in void})
+
+    def move(self, chunk: Chunk) -> Moved:
+        """Address the next chunk of a partition."""
+        target = self._targets[chunk.partition.topic]
+        records = [
+            Record(target, record.key, record.value)
+            for record in chunk.records
+            if record.key is not None and record.value is not None
+        ]
+        self.left_out += len(chunk.records) - len(records)
+        return Moved(records, Mark(chunk.next_offset, self._identities[chunk.partition.topic]))
+
+    def _is_same(self, topic: str, metadata: str) -> bool:
+        """Compare the ids that both know."""
+        then, now = parse_fields(metadata), parse_fields(self._identities[topic])
+        return all(then[side] == now[side] for side in then.keys() & now.keys())

@@ -1,17 +1,29 @@
 """Where a group stands in its topics: begin, committed and end offsets, and the lag between them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+    UnstableOffsetCommitError,
+)
+from kafka.protocol.consumer import OffsetFetchRequest
 from kafka.structs import OffsetAndMetadata
 from msgspec import Struct
 
 from agents.kafka.connection import PATIENCE_S
 
-MOVING = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
+MOVING = (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+    UnstableOffsetCommitError,
+)
 RETRY_S = 0.1
 
 
@@ -76,10 +88,54 @@ def committed_entries(
     client: KafkaAdminClient, group: str, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
     """Return the offsets that a group has committed, with their metadata; partitions without are left out."""
+    return _retried(lambda: client.list_group_offsets({group: list(partitions)})[group])
+
+
+def stable_entries(
+    client: KafkaAdminClient, group: str, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Return what a group has committed once no transaction that commits for it is undecided.
+
+    kafka-python's admin client cannot ask for that (``require_stable`` of OffsetFetch, version 7 and later): without
+    it, an answer may be older than a transaction whose markers are still being written.
+    """
+    topics: dict[str, list[int]] = {}
+    for at in partitions:
+        topics.setdefault(at.topic, []).append(at.partition)
+    one, many = OffsetFetchRequest, OffsetFetchRequest.OffsetFetchRequestGroup
+    request = OffsetFetchRequest(
+        group_id=group,
+        topics=[one.OffsetFetchRequestTopic(name=name, partition_indexes=numbers) for name, numbers in topics.items()],
+        groups=[
+            many(
+                group_id=group,
+                topics=[
+                    many.OffsetFetchRequestTopics(name=name, partition_indexes=numbers)
+                    for name, numbers in topics.items()
+                ],
+            )
+        ],
+        require_stable=True,
+        min_version=7,
+        max_version=8,
+    )
+
+    async def fetch() -> dict[TopicPartition, OffsetAndMetadata]:
+        coordinators = await client._find_coordinator_ids([group])
+        response = await client._manager.send(request, node_id=coordinators[group])
+        found: dict[TopicPartition, OffsetAndMetadata] = client._list_group_offsets_process_response(response, group)[
+            group
+        ]
+        return found
+
+    return _retried(partial(client._manager.run, fetch))
+
+
+def _retried(ask: Callable[[], dict[TopicPartition, OffsetAndMetadata]]) -> dict[TopicPartition, OffsetAndMetadata]:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            found = client.list_group_offsets({group: list(partitions)})[group]
+            found = ask()
         except MOVING:  # a young broker is still making the topic that holds them
             if time.monotonic() > deadline:
                 raise

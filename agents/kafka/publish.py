@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -47,6 +48,8 @@ class Publisher:
     may be incomplete.
     """
 
+    STOP_S: ClassVar[float] = 5.0
+
     def __init__(self, settings: Settings, counts: Mapping[str, int]) -> None:
         """Take the topics with their partition counts, as ``agents.kafka.topics`` tells them."""
         self.sent = 0  # records that the broker has
@@ -60,17 +63,11 @@ class Publisher:
         Raises:
             UnavailableError: no broker answers.
         """
-        self._producer = AIOKafkaProducer(
-            **aiokafka_options(self._settings),
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=BATCH_BYTES,
-            request_timeout_ms=TIMEOUT_MS,
-        )
+        self._producer = AIOKafkaProducer(**self._options())
         try:
             await self._producer.start()
         except KafkaError as error:
-            await self._producer.stop()
+            await self._stop()
             raise UnavailableError(f"no Kafka broker answers at {self._settings.broker}: {error}") from None
         return self
 
@@ -81,7 +78,21 @@ class Publisher:
             if kind is None:
                 await self._settle(0)
         finally:
-            await self._producer.stop()
+            await self._stop()
+
+    def _options(self) -> dict[str, Any]:
+        return aiokafka_options(self._settings) | {
+            "acks": "all",
+            "enable_idempotence": True,
+            "max_batch_size": BATCH_BYTES,
+            "request_timeout_ms": TIMEOUT_MS,
+        }
+
+    async def _stop(self) -> None:
+        """Close the connections; what a broker that went away still has to answer is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.STOP_S):
+                await self._producer.stop()
 
     async def send(self, records: Iterable[Record]) -> None:
         """Hand over a block, and wait while more than ``IN_FLIGHT`` blocks are on their way.
@@ -117,6 +128,7 @@ class Publisher:
             future: asyncio.Future[object] = await self._producer.send_batch(batch, topic, partition=partition)
         except KafkaError as error:
             raise self._lost(error) from None
+        future.add_done_callback(retrieve)  # of what follows the first error, nobody asks for the result
         return future
 
     async def _settle(self, most: int) -> None:
@@ -132,3 +144,9 @@ class Publisher:
     def _lost(self, error: KafkaError) -> UnavailableError:
         said = str(error) or type(error).__name__
         return UnavailableError(f"Kafka at {self._settings.broker} took {self.sent} records and then failed: {said}")
+
+
+def retrieve(future: asyncio.Future[Any]) -> None:
+    """Look at a future's error, or asyncio would log it with a traceback once nobody holds the future."""
+    if not future.cancelled():
+        future.exception()

@@ -5,7 +5,6 @@ import click
 from agents.cli.output import json_option, moment, show, show_one
 from agents.kafka import dead_letters
 from agents.kafka.dead_letters import DeadLetter
-from agents.kafka.requeue import requeue as requeue_letters
 from agents.settings import read
 
 COLUMNS = {"at": "refused at", "origin": "topic/partition@offset", "reason": "reason", "key": "key"}
@@ -31,17 +30,27 @@ def list_letters(limit: int, show_value: bool, as_json: bool) -> None:
 
 
 @dlq.command(short_help="Send dead letters to their topics again, each once.")
-@click.option("--reason", default="", help="Only letters whose reason holds this text.")
-@click.option("--all", "from_start", is_flag=True, help="Also those that were sent again before.")
+@click.option("--reason", default="", help="Only those whose reason contains this text; the others stay.")
+@click.option("--all", "from_start", is_flag=True, help="Also those that were sent before, from the oldest on.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @json_option
 def requeue(reason: str, from_start: bool, dry_run: bool, as_json: bool) -> None:
-    """Send dead letters to the topics that they came from, once whatever they were refused for is mended.
+    """Send dead letters to the topics that they came from, once what they were refused for is repaired.
 
-    Each is sent once, however often this is called, unless --all is given; an event that counted already is known by
-    its id as long as it is among the fan's newest. Left out are records that were cut, have no key, or are not ours.
+    Each is sent once, however often this is called and whenever it is killed: records and progress are committed
+    together, and the next call goes on. Dead letters that --reason leaves stay where they are, and a later call sends
+    them. Those that are refused again come back to the end of dead-letters and count as new.
+
+    Order: within a partition of dead-letters, the oldest first; none between partitions, or between the calls.
+
+    --all begins with the oldest each time it is called, also after an interruption; an event that counted already is
+    recognized by its id as long as the worker remembers it.
+
+    Left out are records that were cut, have no key or value, or are of other topics.
     """
-    sent = requeue_letters(read(), reason, from_start=from_start, dry_run=dry_run)
+    from agents.kafka.requeue import requeue as requeue_dead_letters  # loads the kernels, which the list does not need
+
+    sent = requeue_dead_letters(read(), reason, from_start=from_start, dry_run=dry_run)
     show_one({"would_send" if dry_run else "sent": sent.sent, **sent.left_out}, as_json=as_json)
 
 
