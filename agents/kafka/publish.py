@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -13,6 +12,7 @@ from kafka.partitioner import murmur2
 
 from agents.errors import UnavailableError
 from agents.kafka.connection import aiokafka_options
+from agents.kafka.partitioner import hash_keys
 from agents.settings import Settings
 
 BATCH_BYTES = 512 * 1024  # a batch of 16 KB costs three times as much per record
@@ -28,7 +28,6 @@ class Record(NamedTuple):
     value: bytes
 
 
-@lru_cache(maxsize=1 << 18)
 def key_hash(key: bytes) -> int:
     """Return the 31 bits that choose a key's partition, as the Java client has it.
 
@@ -101,13 +100,12 @@ class Publisher:
             UnavailableError: the broker did not take a block.
         """
         queues: dict[tuple[str, int], list[Record]] = {}
-        n = 0
-        for n, record in enumerate(records, 1):  # noqa: B007
-            place = record.topic, key_hash(record.key) % self._counts[record.topic]
-            queues.setdefault(place, []).append(record)
-        if n:
+        block = list(records)
+        for record, hashed in zip(block, hash_keys([record.key for record in block]).tolist(), strict=True):
+            queues.setdefault((record.topic, hashed % self._counts[record.topic]), []).append(record)
+        if block:
             futures = [future for place, queue in queues.items() for future in await self._submit(place, queue)]
-            self._waiting.append((n, futures))
+            self._waiting.append((len(block), futures))
         await self._settle(IN_FLIGHT)
 
     async def _submit(self, place: tuple[str, int], queue: list[Record]) -> list[asyncio.Future[object]]:

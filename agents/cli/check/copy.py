@@ -3,6 +3,7 @@
 import click
 
 from agents.cli.output import json_option, show_one
+from agents.kafka.copying import copy as copy_topics
 from agents.settings import read
 
 
@@ -18,8 +19,6 @@ def copy(to_prefix: str, as_json: bool) -> None:
     Each record is copied once, in the order of its partition, also when a copy is interrupted or killed: call it again
     and it goes on. Topics that were deleted and created again, here or there, are copied from their beginning.
     """
-    from agents.kafka.copying import copy as copy_topics  # loads the kernels, which the other commands do not need
-
     done = copy_topics(read(), to_prefix)
     for topic in done.started_over:
         said = "this topic or the one to copy to was created again since the last copy: copied from its beginning"

@@ -5,6 +5,7 @@ import click
 from agents.cli.output import json_option, moment, show, show_one
 from agents.kafka import dead_letters
 from agents.kafka.dead_letters import DeadLetter
+from agents.kafka.requeue import requeue as requeue_dead_letters
 from agents.settings import read
 
 COLUMNS = {"at": "refused at", "origin": "topic/partition@offset", "reason": "reason", "key": "key"}
@@ -48,8 +49,6 @@ def requeue(reason: str, from_start: bool, dry_run: bool, as_json: bool) -> None
 
     Left out are records that were cut, have no key or value, or are of other topics.
     """
-    from agents.kafka.requeue import requeue as requeue_dead_letters  # loads the kernels, which the list does not need
-
     sent = requeue_dead_letters(read(), reason, from_start=from_start, dry_run=dry_run)
     show_one({"would_send" if dry_run else "sent": sent.sent, **sent.left_out}, as_json=as_json)
 

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from agents.kafka.partitioner import hash_keys
 from agents.kafka.publish import key_hash
 from streams.hashes import KAFKA_SEED, murmur2
 
@@ -19,7 +22,12 @@ JAVA = {
 
 @pytest.mark.parametrize("key", JAVA)
 def test_a_key_hashes_as_in_java(key: bytes) -> None:
-    assert key_hash(key) == JAVA[key] & 0x7FFFFFFF
+    assert key_hash(key) == hash_keys([key])[0] == JAVA[key] & 0x7FFFFFFF
+
+
+@given(st.lists(st.binary(max_size=80)))
+def test_a_block_of_keys_hashes_as_each_key(keys: list[bytes]) -> None:
+    assert hash_keys(keys).tolist() == [key_hash(key) for key in keys]
 
 
 @pytest.mark.parametrize("key", ["miot:weibo:123", "miot:微博:粉丝", "b:" + "x" * 64])

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 
@@ -17,12 +19,19 @@ from agents.kafka.publish import Record, key_hash
 from agents.kafka.transactions import TransactionalPublisher, Window
 from schemas.dead_letters import headers
 from tests.ground.calling import call
-from tests.ground.installation import Installation
+from tests.ground.installation import Installation, fresh
 from tests.ground.processes import Processes, Running, until
 from tests.ground.reading import read
 
 PARTITIONS = 4
 MANY = 20_000
+# A `fanpulse` command, and then the most memory that its process had, MB.
+PEAK = """
+import resource
+from agents.cli.main import cli
+cli(prog_name="fanpulse", standalone_mode=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
 
 
 def refuse(installation: Installation, n: int, reason: Callable[[int], str] = lambda _: "event_time is ahead") -> None:
@@ -117,3 +126,20 @@ def test_a_second_call_ends_the_first(installation: Installation, caplog: pytest
     gc.collect()
     assert not [record.message for record in caplog.records if record.name == "asyncio"], "an error nobody looked at"
     assert sorted(requeued(installation)) == list(range(10))
+
+
+def test_memory_does_not_grow_with_the_number_of_dead_letters(installation: Installation) -> None:
+    # Measured: 79 MB for 8,000, 84 MB for 60,000. All 60,000 in memory took 43 MB more than none.
+    peaks = []
+    for number, n in enumerate((8_000, 60_000)):
+        one = fresh(
+            installation.directory, installation.given["BROKER"], GROUP=f"{installation.given['GROUP']}-{number}"
+        )
+        one.create_topics()
+        refuse(one, n)
+        command = [sys.executable, "-c", PEAK, "dlq", "requeue"]
+        done = subprocess.run(command, env=one.environ(), capture_output=True, text=True, timeout=60, check=True)
+        sent, peak_mb = (int(line.split()[-1]) for line in done.stdout.splitlines())
+        assert sent == n
+        peaks.append(peak_mb)
+    assert peaks[1] - peaks[0] < 15, peaks
