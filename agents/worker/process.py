@@ -14,8 +14,8 @@ from agents.errors import Exit, FanpulseError
 from agents.kafka.commit_metadata import CommitMetadata
 from agents.kafka.connection import aiokafka_options
 from agents.kafka.topics import ensure
-from agents.learn.models import load_model
 from agents.metrics import Metrics
+from agents.sentiment_model import load_model
 from agents.settings import Settings
 from agents.transport.writer import Writer
 from agents.worker import app as faust_app
@@ -27,7 +27,6 @@ from agents.worker.owning.owner import Owner
 from agents.worker.owning.refusals import commit_metadata, examine
 from agents.worker.telling.flush import Flush
 from agents.worker.watch import Watch
-from streams.sentiment.model import shipped
 from streams.warm import warm
 
 log = logging.getLogger(__name__)
@@ -107,7 +106,7 @@ class Worker:
         leave(Exit.OK)
 
     def _scoring(self) -> Scoring:
-        model = load_model(self.settings.sentiment_model) if self.settings.sentiment_model else shipped()
+        model = load_model(self.settings.sentiment_model)
         return Scoring(self.settings.names, self.partitions, self.metrics, self.brands, model.score)
 
     def _black_box(self) -> BlackBox:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 
-from agents.embedded import probe
+from agents import probe
 from agents.embedded.kafka import Kafka
 from agents.embedded.properties import Protocol
 from agents.embedded.server import Server

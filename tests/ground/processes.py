@@ -16,6 +16,7 @@ READY_S = 90.0  # on a busy machine that compiles the kernels as well
 STOP_S = 15.0
 EVERY_S = 0.05
 COMMAND = ("agents.cli",)
+FAULTY = ("tests.ground.faults",)  # the same, with the faults that TEST_* settings name
 
 
 def until(holds: Callable[[], bool], seconds: float, what: Callable[[], str] | str) -> float:

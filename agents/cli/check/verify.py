@@ -26,12 +26,11 @@ def verify(fans: int, seed: int, as_json: bool) -> None:
     """
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")  # before the rules are loaded: plain Python, not the kernel
     from agents import brands as parameter_file
-    from agents.learn.models import load_model
+    from agents.sentiment_model import load_model
     from agents.verify.verify import verify as run
-    from streams.sentiment.model import shipped
 
     settings = read()
-    model = load_model(settings.sentiment_model) if settings.sentiment_model else shipped()
+    model = load_model(settings.sentiment_model)
     verdict = run(settings, parameter_file.brands(parameter_file.load(settings)), model.score, fans, seed)
     rows = [difference._asdict() for difference in verdict.differences]
     told = {"fans": verdict.fans, "left_out": verdict.left_out, "events": verdict.events, "differences": len(rows)}

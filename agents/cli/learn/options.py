@@ -10,7 +10,7 @@ import click
 from msgspec.structs import replace
 
 from agents import brands
-from agents.learn.models import load_model
+from agents.sentiment_model import load_model
 from agents.settings import read
 from streams.params import DAY, Params
 from streams.sentiment.model import Model

@@ -12,8 +12,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from agents.embedded.probe import redis_answers
 from agents.errors import ConfigError, UnavailableError
+from agents.probe import redis_answers
 from agents.settings import Settings
 
 Client: TypeAlias = Any  # redis-py's own answers are typed as unions of text and bytes, which no caller can use

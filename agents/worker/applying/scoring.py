@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 from aiokafka import TopicPartition
 
-from agents import faults
 from agents.metrics import OTHER, Metrics
 from agents.transport.blocks import RawBlock
 from agents.transport.load import Out
@@ -74,7 +73,6 @@ class Scoring:
     def fold(self, held: Held, tp: TopicPartition, block: Block) -> None:
         """Fold decoded records of a partition, and keep what there is to tell."""
         topic, label, began = self.topics[tp.topic], self.labels[tp.topic], time.perf_counter()
-        faults.on(block.records)
         block = block.found(held.partition.fans)
         turns = held.partition.fold(block.events, topic)
         self.metrics.stage["fold"].observe(time.perf_counter() - began)

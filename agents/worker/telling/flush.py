@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 from aiokafka import TopicPartition
 
-from agents import faults
 from agents.metrics import Metrics
 from agents.transport.load import Load, Out
 from agents.transport.membership import Membership
@@ -107,9 +106,7 @@ class Flush:
             moved = load.offsets
             load.offsets = moved or self._unmoved_offset(held)
             wrote = time.perf_counter()
-            faults.at("collected")
             await self.writer.write(load, member)
-            faults.at("after-commit")
             self.metrics.stage["write"].observe(wrote - began)
             self.metrics.stage["commit"].observe(time.perf_counter() - wrote)
             if any(tp.topic != self.names.ticks for tp in moved):  # time alone is no progress

@@ -15,7 +15,7 @@ from tests.chaos.ground.result import Result
 from tests.chaos.ground.verdict import judge
 from tests.chaos.ground.workload import Workload
 from tests.ground.installation import Installation
-from tests.ground.processes import Processes, Running
+from tests.ground.processes import FAULTY, Processes, Running
 from tests.ground.reading import committed, hidden, unread, written
 
 EVERY_S = 0.05
@@ -203,7 +203,7 @@ class Trial:
 
 
 def _module(without: str) -> dict[str, Any]:
-    return {"module": (WITHOUT, without)} if without else {}
+    return {"module": (WITHOUT, without) if without else FAULTY}
 
 
 def rebalances(one: Running) -> int:

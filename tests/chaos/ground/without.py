@@ -24,6 +24,7 @@ from agents.worker.applying import continuity
 from agents.worker.owning import owner
 from agents.worker.telling import flush
 from agents.worker.telling import pace as pace_of
+from tests.ground import faults
 
 
 def put(place: Any, name: str, value: object) -> None:
@@ -129,4 +130,5 @@ if __name__ == "__main__":
     from agents.cli.main import main
 
     GUARDS[sys.argv.pop(1)]()
+    faults.install()
     main()

@@ -71,7 +71,7 @@ def test_an_event_loop_that_is_blocked(trial: Trial) -> None:
     trial.feed()
     one = trial.starting(0, **settings)
     ends_alone(trial, one, "event loop blocked")
-    assert "agents/faults.py" in one.words(), "where it was blocked is told"
+    assert "tests/ground/faults.py" in one.words(), "where it was blocked is told"
     other = trial.starting(1, "loop_watchdog", **settings)
     hangs(trial, other)
     assert other.words().count("took over 4 partitions") == 1

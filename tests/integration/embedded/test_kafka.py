@@ -9,7 +9,8 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
-from agents.embedded import jars, probe
+from agents import probe
+from agents.embedded import jars
 from agents.embedded.kafka import Kafka
 from agents.errors import ConfigError, UnavailableError
 from tests.ground.processes import until

@@ -9,7 +9,7 @@ import pytest
 from agents.errors import Exit
 from tests.ground.installation import Installation
 from tests.ground.locked import PASSWORD, USER, LockedKafka, LockedRedis
-from tests.ground.processes import Processes, Running, until
+from tests.ground.processes import FAULTY, Processes, Running, until
 from tests.integration.security.keys import kafka_keys, redis_keys
 from tests.integration.security.raw import get
 from tests.integration.serve.asking import SOON_S
@@ -116,7 +116,7 @@ def test_who_fails_shows_none(processes: Processes, locked: LockedKafka, vault: 
 def test_a_crash_of_ours_shows_none(processes: Processes, locked: LockedKafka, vault: LockedRedis) -> None:
     """A bug's traceback names code, never what was in a variable."""
     keys = kafka_keys(locked, "PLAIN") | redis_keys(vault) | {"WEB_TOKEN": TOKEN, "LOG_LEVEL": "DEBUG"}
-    worker = processes.worker(TEST_RAISE_ON="poison-5150", **keys)
+    worker = processes.worker(module=FAULTY, TEST_RAISE_ON="poison-5150", **keys)
     load = processes.installation.directory / "event.jsonl"
     event = '{"topic":"likes","event_id":"poison-5150","brand_id":"miot","fan_id":"a","platform":"w","event_time":5}\n'
     load.write_text(event)

@@ -17,7 +17,7 @@ from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK
 from tests.ground.installation import Installation, fresh
 from tests.ground.locked import LockedKafka
-from tests.ground.processes import Processes, Running, until
+from tests.ground.processes import FAULTY, Processes, Running, until
 from tests.ground.reading import read, unread
 from tests.integration.security.raw import get
 from tests.integration.serve.asking import SOON_S, seq
@@ -110,7 +110,7 @@ def test_words_are_nowhere_but_in_inputs_and_dead_letters(
     level: str, processes: Processes, installation: Installation, valkey: Valkey
 ) -> None:
     settings = installation.settings()
-    worker, serve = processes.worker(LOG_LEVEL=level), processes.serve(LOG_LEVEL=level)
+    worker, serve = processes.worker(module=FAULTY, LOG_LEVEL=level), processes.serve(LOG_LEVEL=level)
     broken = json.dumps(comment(9, type=WORDS)).encode()
     good = [comment(n) for n in range(5)]
     send(installation, *good, broken, broken[:-3], json.dumps(comment(8, event_time=WORDS)).encode())

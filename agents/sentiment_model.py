@@ -1,4 +1,4 @@
-"""The sentiment model in force: the one that ships, or a brand's own file."""
+"""Loads the sentiment model: the one that ships, or a file of your own."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from streams.sentiment.model import Model, read, shipped
 
 
 def load_model(path: str | Path) -> Model:
-    """Return the model of a file; an empty path means the one that ships with the program.
+    """Load the model file at ``path``; an empty path means the model that ships with the program.
 
     Raises:
         ConfigError: the file cannot be read, or is not a model that this version can use.

@@ -1,4 +1,4 @@
-"""Is a server ready: asked over a bare socket, in the fewest bytes of its own protocol."""
+"""Asks a server over a plain socket, without a client library, whether it is ready."""
 
 import socket
 import struct
