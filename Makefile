@@ -18,14 +18,14 @@ MAKEFLAGS += --no-print-directory
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-setup: $(READY)  ## build .venv from the lock, and compile the kernels once
+setup: $(READY)  ## build .venv with every extra, and compile the kernels once
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "fanpulse needs Python 3.11 or newer, and $(PYTHON) is not there: make setup PYTHON=/path/to/python"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("fanpulse needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make setup PYTHON=python3.11" % sys.version_info[:2])'
 	@$(PYTHON) -m venv .venv || { echo "this Python makes no virtual environments (on Debian and Ubuntu: apt-get install python3-venv)"; exit 1; }
 	@echo "installing the locked packages (a minute or two, the first time)"
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "compiling the kernels (once)"
 	@$(BIN)/python -m streams.warm
@@ -78,11 +78,16 @@ manifests: setup  ## write dashboards and manifests that repeat what is said els
 	$(BIN)/python -m deploy.grafana.make
 	$(BIN)/python -m deploy.kubernetes.make
 
-lock:  ## pin all packages anew, with hashes
+# requirements-dev.lock has every extra, for a checkout; requirements.lock has what the image installs, and what builds
+# it, in the same versions.
+COMPILE = pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock:  ## update and pin all packages, with hashes
 	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && $(PYTHON) -m venv $$there \
 	&& $$there/bin/pip install -q --disable-pip-version-check pip-tools \
-	&& $$there/bin/pip-compile -q --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.lock pyproject.toml
+	&& $$there/bin/$(COMPILE) --upgrade --all-extras -o requirements-dev.lock pyproject.toml \
+	&& cp requirements-dev.lock requirements.lock \
+	&& $$there/bin/$(COMPILE) --build-deps-for editable -o requirements.lock pyproject.toml
 
 clean:  ## remove what was built; records in .data stay
 	rm -rf .venv .numba .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage *.egg-info

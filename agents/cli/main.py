@@ -4,11 +4,13 @@ import importlib
 import sys
 from difflib import get_close_matches
 from itertools import chain
+from typing import Never
 
 import click
 from click.shell_completion import CompletionItem
 
 from agents.errors import Exit, FanpulseError
+from agents.extras import missing_extra
 
 SECTIONS = {
     "Run": {
@@ -115,5 +117,13 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except FanpulseError as error:
-        click.secho(f"fanpulse: {error}", err=True, fg="red")
-        sys.exit(error.code)
+        _fail(error)
+    except ModuleNotFoundError as error:
+        if (sentence := missing_extra(error)) is None:
+            raise
+        _fail(sentence)
+
+
+def _fail(error: FanpulseError) -> Never:
+    click.secho(f"fanpulse: {error}", err=True, fg="red")
+    sys.exit(error.code)

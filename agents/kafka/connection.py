@@ -163,6 +163,9 @@ def told(settings: Settings) -> Iterator[None]:
         raise ConfigError(
             f"the broker at {settings.broker} does not allow {_user(settings)} to do this: {said}"
         ) from None
+    except kafka_errors.UnsupportedCodecError as error:
+        said = str(error).rstrip(".")
+        raise ConfigError(f"a producer compressed records: {said}; pip install 'fanpulse[tools]'") from None
     except AWAY as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise UnavailableError(f"Kafka at {settings.broker} stopped answering: {said}") from None

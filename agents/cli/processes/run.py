@@ -9,8 +9,6 @@ from rich.console import Console
 
 from agents.cli.output import json_line, json_option
 from agents.cli.processes.welcome import Welcome
-from agents.embedded.kafka import Kafka
-from agents.embedded.valkey import Valkey
 from agents.errors import UnavailableError
 from agents.settings import Settings, read
 from agents.supervise import plan
@@ -73,6 +71,9 @@ def _servers(
     settings: Settings, ports: plan.Ports, supervisor: Supervisor, stack: ExitStack, say: Say
 ) -> dict[str, str]:
     """Start the servers that no setting names, and return the environment of all processes."""
+    if not (settings.broker and settings.redis_url):
+        from agents.embedded.kafka import Kafka
+        from agents.embedded.valkey import Valkey
     kafka = None if settings.broker else Kafka(settings.data / "kafka", port=KAFKA_PORT)
     valkey = None if settings.redis_url else Valkey(settings.data / "valkey", port=REDIS_PORT)
     for server in (kafka, valkey):
