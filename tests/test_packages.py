@@ -110,6 +110,8 @@ def test_worker_serve_and_help_need_no_extra(python: Path) -> None:
     ("extra", "words"),
     [
         ("embedded", ("run", "--no-demo")),
+        ("learn", ("backtest", "flags", "--fans", "200")),
+        ("learn", ("backtest", "sentiment", "README.md")),
         ("learn", ("fit", "churn", "README.md")),
         ("learn", ("fit", "sentiment", "README.md", "--out", "no.model")),
     ],
@@ -119,3 +121,4 @@ def test_a_command_without_its_extra_names_it_in_one_sentence(python: Path, extr
     assert done.returncode == Exit.CONFIG, done.stderr
     (line,) = done.stderr.splitlines()
     assert f"install the extra [{extra}]" in line
+    assert call(python, "-m", "agents.cli", words[0], "--help").returncode == Exit.OK

@@ -38,9 +38,9 @@ SECTIONS = {
         "completion": ("completion", "Print a script that makes a shell complete commands."),
     },
     "Learn": {
-        "fit": ("learn.fit", "Learn churn parameters or a sentiment model."),
-        "backtest": ("learn.backtest", "Measure churn risk, churn flag and sentiment."),
-        "sentiment": ("learn.sentiment", "Score texts with the sentiment model."),
+        "fit": ("offline.fit", "Fit churn parameters, or train a sentiment model."),
+        "backtest": ("offline.backtest", "Measure churn risk, churn flag and sentiment."),
+        "sentiment": ("offline.sentiment", "Score texts with the sentiment model."),
     },
 }
 COMMANDS = dict(chain.from_iterable(section.items() for section in SECTIONS.values()))

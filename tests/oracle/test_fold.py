@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from schemas.events import KINDS, Kind, Topic
 from schemas.fan import Tier
 from streams.block import decode
+from streams.offline.replay import views
 from streams.params import Brands, Params
 from streams.partition import Partition
 from streams.records.spans import Records
-from streams.view import views
 from tests.ground.bots import bots
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.doubt import in_doubt

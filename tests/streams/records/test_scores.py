@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.events import Topic
 from schemas.outputs import FanScore, Parts
+from streams.offline.replay import views
 from streams.partition import Partition
 from streams.records.scores import json_scores, put_fixed, put_int
-from streams.view import views
 from tests.streams.histories import BRANDS, START, daily, fan, fold, record
 
 read = msgspec.json.Decoder(FanScore).decode

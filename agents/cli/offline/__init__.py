@@ -1,0 +1,1 @@
+"""Commands on whole histories and labelled texts: fit, backtest, sentiment."""

@@ -1,1 +1,0 @@
-"""Learning from files: labelled texts, histories, and the files that come out."""

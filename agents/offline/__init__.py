@@ -1,0 +1,1 @@
+"""Files and topics that the offline commands read and write: histories, labelled texts, parameter files."""
