@@ -1,62 +1,39 @@
-"""Which characters are read as one: capitals, full-width forms, and the commonest traditional forms."""
+"""Which characters are read as one: capitals, compatibility forms such as full width, and traditional Chinese."""
+
+from unicodedata import ucd_3_2_0 as unicode  # its tables are the same in every version of Python
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.sentiment.simplified import PAIRS
+
 PLANE = 65_536  # code points beyond it (emoji) are never folded
 SPACE, APOSTROPHE = 32, 39
-
-# The traditional form, then the simplified one. Training text is simplified but for one line in a thousand.
-PAIRS = """
-們们 個个 這这 來来 說说 時时 國国 會会 對对 為为 爲为 沒没 還还 過过 點点 開开 麼么 後后 發发 現现 問问 題题 東东
-樣样 愛爱 覺觉 讓让 買买 賣卖 貨货 質质 實实 難难 聽听 話话 電电 機机 氣气 員员 態态 評评 論论 務务 無无 與与 從从
-給给 經经 結结 統统 總总 線线 級级 紅红 約约 紀纪 純纯 紙纸 細细 終终 組组 絕绝 絡络 維维 網网 緊紧 編编 緣缘 練练
-縣县 縮缩 績绩 織织 繼继 續续 罵骂 罷罢 義义 習习 聯联 聲声 職职 腦脑 臉脸 興兴 舊旧 艱艰 藝艺 節节 範范 華华 萬万
-葉叶 著着 蓋盖 藍蓝 藥药 蘇苏 處处 虛虚 號号 蟲虫 術术 衛卫 裝装 補补 裡里 裏里 製制 複复 見见 規规 視视 親亲 觀观
-記记 訊讯 討讨 訓训 託托 設设 許许 訴诉 診诊 詐诈 試试 詩诗 該该 詳详 語语 誤误 誰谁 課课 調调 談谈 請请 諒谅 證证
-識识 譜谱 譯译 議议 護护 讀读 變变 豐丰 貓猫 負负 財财 責责 貴贵 費费 貼贴 資资 賊贼 賞赏 賠赔 賴赖 賺赚 購购 贈赠
-贊赞 讚赞 贏赢 趕赶 趙赵 跡迹 蹤踪 車车 軍军 軟软 較较 載载 輕轻 輛辆 輪轮 輸输 轉转 辦办 辭辞 農农 連连 進进 運运
-達达 違违 遠远 適适 遲迟 選选 遺遗 邊边 郵邮 鄉乡 醫医 釋释 針针 鋼钢 錄录 錢钱 錯错 鍋锅 鍵键 鎖锁 鎮镇 鏡镜 鐘钟
-鐵铁 長长 門门 閃闪 閉闭 間间 閱阅 關关 陣阵 陰阴 陳陈 陸陆 陽阳 隊队 階阶 際际 隨随 險险 隱隐 隻只 雖虽 雙双 雜杂
-離离 雲云 靈灵 靜静 頁页 頂顶 項项 順顺 須须 預预 頓顿 領领 頭头 頻频 顆颗 顏颜 願愿 類类 顧顾 顯显 風风 飛飞 飯饭
-飲饮 飽饱 餓饿 館馆 馬马 驗验 騙骗 驚惊 騰腾 體体 髒脏 鬧闹 鬱郁 魚鱼 鮮鲜 鳥鸟 雞鸡 鴨鸭 鹽盐 麗丽 麥麦 麵面 黃黄
-黨党 齊齐 齒齿 龍龙 龜龟 丟丢 並并 亂乱 亞亚 佈布 併并 係系 倉仓 俠侠 倆俩 債债 傾倾 傷伤 傳传 僅仅 僱雇 價价 儀仪
-億亿 優优 償偿 兒儿 內内 兩两 冊册 凍冻 凱凯 別别 則则 剛刚 創创 劃划 劇剧 劉刘 劍剑 劑剂 勁劲 動动 勝胜 勞劳 勢势
-勵励 勸劝 匯汇 區区 協协 卻却 厭厌 厲厉 參参 叢丛 嗎吗 啟启 單单 嘆叹 嘗尝 噁恶 嚇吓 嚴严 囉啰 團团 園园 圍围 圖图
-圓圆 執执 堅坚 報报 場场 塊块 塗涂 塵尘 墊垫 墜坠 壓压 壞坏 壯壮 壽寿 夠够 夢梦 夥伙 奪夺 奮奋 奧奥 妝妆 媽妈 嬌娇
-孫孙 學学 寧宁 審审 寫写 寬宽 寵宠 寶宝 將将 專专 尋寻 導导 屆届 屬属 島岛 嶺岭 幣币 師师 帶带 幫帮 幹干 幾几 庫库
-廁厕 廠厂 廢废 廣广 廳厅 張张 強强 彈弹 彎弯 彙汇 徑径 復复 徵征 徹彻 恆恒 恥耻 悶闷 惡恶 惱恼 慘惨 慚惭 慣惯 慮虑
-慶庆 憂忧 憐怜 憑凭 憤愤 憶忆 應应 懶懒 懷怀 懸悬 戀恋 戰战 戲戏 戶户 拋抛 挾挟 捨舍 掃扫 掛挂 採采 揚扬 換换 揮挥
-損损 搖摇 搶抢 摳抠 撥拨 擁拥 擇择 擊击 擋挡 據据 擠挤 擬拟 擔担 擴扩 擾扰 攔拦 攜携 攝摄 攤摊 敗败 敘叙 敵敌 數数
-斃毙 斷断 於于 昇升 晉晋 暈晕 暢畅 暫暂 曆历 曉晓 書书 條条 棄弃 棟栋 極极 楊杨 業业 榮荣 構构 槍枪 槓杠 標标 樓楼
-樂乐 樹树 橋桥 橫横 檔档 檢检 檯台 櫃柜 欄栏 權权 歡欢 歐欧 歲岁 歷历 歸归 殘残 殺杀 毀毁 決决 況况 淚泪 淨净 淺浅
-減减 渾浑 湊凑 湯汤 準准 溝沟 溫温 滅灭 滿满 漢汉 漲涨 漸渐 潔洁 潛潜 潤润 濃浓 濕湿 濟济 濫滥 瀏浏 灑洒 灘滩 災灾
-烏乌 煉炼 煙烟 煩烦 熱热 燈灯 燒烧 營营 燦灿 爐炉 爛烂 爭争 爺爷 爾尔 牆墙 牽牵 犧牺 狀状 狹狭 猶犹 獎奖 獨独 獲获
-獻献 瑪玛 環环 產产 甦苏 畢毕 畫画 當当 疊叠 瘋疯 療疗 癢痒 癮瘾 癡痴 皺皱 盜盗 盡尽 監监 盤盘 盧卢 眾众 睏困 瞭了
-矚瞩 矯矫 碼码 確确 礙碍 禮礼 禍祸 禦御 種种 稱称 積积 穩稳 窮穷 竊窃 競竞 筆笔 筍笋 簡简 簽签 籃篮 籌筹 籠笼 糧粮
-糾纠 紛纷 納纳 紮扎 紹绍 綁绑 綠绿 綜综 綿绵 緩缓 緒绪 縱纵 繞绕 繪绘 纏缠 纖纤 羅罗 聖圣 聞闻 聰聪 膚肤 膽胆 臟脏
-臨临 臺台 艙舱 莊庄 莖茎 蘋苹 蘭兰 蕩荡 薦荐 虧亏 蝦虾 螢萤 襪袜 襲袭 覽览 觸触 訂订 計计 訪访 註注 詞词 詢询 誇夸
-誌志 認认 誘诱 誠诚 誼谊 諾诺 謀谋 謊谎 謎谜 謝谢 講讲 謹谨 譽誉 豬猪 貝贝 販贩 貪贪 貧贫 賀贺 賓宾 賤贱 賬账 贓赃
-躍跃 軌轨 軒轩 輔辅 輝辉 輩辈 轟轰 辯辩 遊游 遙遥 遞递 遷迁 鄰邻 醜丑 醬酱 釀酿 釣钓 鈔钞 鈴铃 銀银 銷销 鋪铺 錶表
-鍛锻 鎂镁 鏈链 鑒鉴 鑰钥 鑽钻 閒闲 閨闺 闆板 闖闯 闊阔 陝陕 隸隶 雛雏 霧雾 韓韩 響响 頌颂 頑顽 頗颇 頸颈 額额 顛颠
-飄飘 飼饲 飾饰 餅饼 養养 餘余 饅馒 饒饶 駐驻 駕驾 駛驶 騎骑 騷骚 驅驱 驕骄 髮发 鬆松 鬥斗 鯨鲸 鱗鳞 鳴鸣 鴻鸿 鷹鹰
-齡龄 妳你 祂他 牠它 絲丝 錦锦 帥帅 鄭郑 輯辑 沖冲 涼凉 蠻蛮 嗚呜 噴喷 週周 灣湾 窩窝 偽伪 衝冲 誕诞 謂谓 腳脚 異异
-喪丧 蠟蜡 燭烛 撲扑 傢家 屢屡 測测 晩晚 慾欲 賢贤 馮冯 曬晒 綾绫 懼惧 瑣琐 脅胁 褲裤 腫肿 賽赛 帳帐 吳吴 兇凶 萊莱
-悅悦 貸贷 舉举 邏逻 淸清 峯峰 啓启 銅铜 臥卧
-"""
+CASED_OR_COMPATIBLE = (*range(0x3400), *range(0xF900, PLANE))  # between them nothing has NFKC or lower case
+INVISIBLE = (0x200B, 0x200D, 0xFE0F, 0xFEFF)  # joiners, a variation selector, a byte order mark
+QUOTES = (0x2018, 0x2019)  # typeset apostrophes
 
 
 def _table() -> NDArray[np.uint16]:
+    """Return what each code point of the first plane is read as, uint16[65536].
+
+    First NFKC where it is one character, then lower case, then simplified Chinese: training text is simplified but for
+    one line in a thousand.
+    """
     fold = np.arange(PLANE, dtype=np.uint16)
-    for code in [*range(0x41, 0x5B), *range(0xC0, 0x530)]:
-        small = chr(code).lower()
-        fold[code] = ord(small) if len(small) == 1 else code
-    fold[0xFF01:0xFF5F] = fold[0x21:0x7F]
-    fold[0x3000] = fold[0xA0] = SPACE
-    fold[[0x200B, 0x200D, 0xFE0F, 0xFEFF]] = SPACE  # invisible: joiners, variation selectors, a byte order mark
-    fold[[0x2018, 0x2019]] = APOSTROPHE
+    for code in CASED_OR_COMPATIBLE:
+        char = unicode.normalize("NFKC", chr(code))
+        if len(char) != 1:
+            char = chr(code)
+        if unicode.category(char) == "Lu" and len(char.lower()) == 1:
+            char = char.lower()
+        fold[code] = ord(char)
+    simplified = np.arange(PLANE, dtype=np.uint16)
     for pair in PAIRS.split():
-        fold[ord(pair[0])] = ord(pair[1])
+        simplified[ord(pair[0])] = ord(pair[1])
+    fold = simplified[fold]
+    fold[list(INVISIBLE)] = SPACE
+    fold[list(QUOTES)] = APOSTROPHE
     return fold
 
 

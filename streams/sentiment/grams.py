@@ -2,7 +2,8 @@
 
 A token is one CJK character, one word of letters and digits (lower-cased, apostrophes dropped), or one symbol or
 emoji. All numbers are one token, and so are all @names. A gram counts once per text, however often it is repeated.
-Training and scoring call the same ``grams_of``: a change here needs a new ``FORMAT`` in ``model.py`` and new weights.
+Training and scoring call the same ``grams_of``: a change here, or of ``characters.py``, needs a new ``FORMAT`` in
+``model.py`` and new weights.
 """
 
 import numpy as np

@@ -28,7 +28,7 @@ from streams.compiled import compiled
 from streams.sentiment.characters import FOLD
 from streams.sentiment.grams import BITS, LONGEST, Codes, Folds, Places, codes_of, grams_of, tokens_for, tokens_of
 
-FORMAT = 1
+FORMAT = 2
 SHIPPED = Path(__file__).with_name("shipped.model")
 
 Weights = NDArray[np.float32]

@@ -48,6 +48,7 @@ NO_ALARM = {
     "question": "什么时候发货",
     "greeting": "hello",
     "number": "2024",
+    "a lone question mark": "？",
     "folded hands, of thanks and of begging": "🙏",
 }
 MISSED_AS_NEGATIVE = {  # they are positive
@@ -59,7 +60,6 @@ MISSED_AS_NEGATIVE = {  # they are positive
     "English litotes": "not bad at all",
 }
 FALSE_ALARMS = {  # they ask or answer, and are not angry
-    "a lone question mark": "？",
     "are you there": "在吗",
     "why": "为什么",
     "English why": "why?",

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.sentiment.characters import FOLD, PAIRS, PLANE
+from streams.sentiment import simplified
+from streams.sentiment.characters import FOLD
 from streams.sentiment.grams import BITS, places
+from tests.streams.sentiment.simplified import TARGET, module
 
 
 def seen(text: str) -> list[int]:
@@ -20,6 +22,8 @@ SAME = {
     "capitals of other alphabets": ("ÉCOLE ПЛОХО", "école плохо"),
     "full-width forms": ("ＧＯＯＤ！", "good!"),
     "traditional characters": ("質量很好，客服態度惡劣", "质量很好，客服态度恶劣"),
+    "variants that OpenCC leaves alone": ("妳瞭解牠", "你了解它"),
+    "compatibility forms": ("ｶ ² 金 ⼀", "カ 2 金 一"),
     "apostrophes": ("I don't", "I dont"),
     "typeset apostrophes": ("I don’t", "I don't"),
     "numbers": ("等了3天", "等了12345天"),
@@ -60,7 +64,7 @@ def test_every_gram_of_one_to_three_tokens_counts_once(text: str, grams: int) ->
     assert len(seen(text)) == grams
 
 
-def test_the_way_from_text_to_places_is_that_of_format_1() -> None:
+def test_the_way_from_text_to_places_is_that_of_format_2() -> None:
     golden = {
         "很好": [119254, 58752, 236916],
         "not BAD 7": [112975, 154593, 249314, 216517, 184245, 209078],
@@ -86,5 +90,9 @@ def test_any_string_that_python_has_is_read() -> None:
 
 def test_no_character_folds_twice() -> None:
     assert (FOLD[FOLD] == FOLD).all()
-    assert all(len(pair) == 2 and ord(pair[0]) < PLANE and ord(pair[1]) < PLANE for pair in PAIRS.split())
-    assert len({pair[0] for pair in PAIRS.split()}) == len(PAIRS.split())
+    pairs = simplified.PAIRS.split()
+    assert len({pair[0] for pair in pairs}) == len(pairs) > 3_000
+
+
+def test_the_simplified_forms_are_those_of_opencc() -> None:
+    assert module() == TARGET.read_text(encoding="utf-8")

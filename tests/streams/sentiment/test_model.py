@@ -33,10 +33,10 @@ def test_the_shipped_file_is_small() -> None:
     assert SHIPPED.stat().st_size == SIZE == 524_352
 
 
-def test_golden_header_of_format_1() -> None:
+def test_golden_header_of_format_2() -> None:
     data = Model(np.zeros(1 << BITS), 0.5, "mine").to_bytes()
     body = bytes(2 << BITS)
-    wanted = b"FPSM" + b"\x01\x00" + b"\x12\x00" + b"\x00\x00\x00\x3f" + crc32(body).to_bytes(4, "little")
+    wanted = b"FPSM" + b"\x02\x00" + b"\x12\x00" + b"\x00\x00\x00\x3f" + crc32(body).to_bytes(4, "little")
     assert data == wanted + b"mine".ljust(48, b"\0") + body
 
 
@@ -46,7 +46,7 @@ def test_golden_header_of_format_1() -> None:
         (b"", "does not begin with FPSM"),
         (b"FPSM", "does not begin with FPSM"),
         (b"x" * SIZE, "does not begin with FPSM"),
-        (changed(4, b"\x02"), "format 2"),
+        (changed(4, b"\x01"), "format 1"),
         (changed(6, b"\x14"), "20 bits"),
         (MODEL.to_bytes()[:-2], "damaged"),
         (MODEL.to_bytes() + b"\0", "damaged"),
