@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import msgspec
+import pytest
 from confluent_kafka import Producer
 
+from agents.errors import ConfigError
 from agents.offline.histories import read_topics
 from streams.offline.population import simulate
 from tests.ground.calling import call
@@ -55,3 +57,20 @@ def test_missing_topics_are_reported_in_a_sentence(installation: Installation) -
     result = call(installation, "fit", "churn", "--topics")
     assert result.code == 78
     assert "does not exist; `fanpulse topics create` creates it" in result.err
+
+
+@pytest.mark.parametrize(("codec", "module"), [("lz4", "lz4"), ("snappy", "snappy"), ("zstd", "zstd")])
+def test_compressed_records_without_their_codec_name_the_extra(
+    codec: str, module: str, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.create_topics()
+    settings = installation.settings()
+    producer = Producer({"bootstrap.servers": settings.broker, "compression.type": codec})
+    for n in range(100):
+        like = {"brand_id": "b", "platform": "p", "event_id": f"{n}", "fan_id": "f", "event_time": n + 1}
+        producer.produce(settings.names.inputs[0], json.dumps(like).encode(), b"b:f", 0)
+    producer.flush()
+    assert len(read_topics(settings, None)["b"].lines) == 100
+    monkeypatch.setattr(f"kafka.codec.{module}", None)
+    with pytest.raises(ConfigError, match=rf"{codec}.*fanpulse\[tools\]"):
+        read_topics(settings, None)
