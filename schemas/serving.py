@@ -1,4 +1,4 @@
-"""What the serving copy in Redis holds beside the records themselves, and the lines that the live page is sent."""
+"""The serving store in Redis: its lists, what is read of stored records, and the rows that the page is sent."""
 
 from enum import StrEnum
 
@@ -6,29 +6,29 @@ from msgspec import Raw, Struct, field
 
 from schemas.outputs import Evidence, FlagKind, StandingFlag
 
-SEVERITY_STEP = 1e13  # more than any moment in milliseconds, so that severity goes before time
+SEVERITY_STEP = 1e13  # above every epoch millisecond, so that severity sorts before time
 
 
 class FanList(StrEnum):
-    """A brand's sorted sets of fans; a member is a fan id, what it is sorted by stands beside each."""
+    """A brand's sorted sets of fans: a member is a fan id, its score in the set the sort key named here."""
 
-    TOP = "top"  # score
-    AT_RISK = "at-risk"  # churn_risk, only fans whose lifecycle is at_risk
-    CHURNED = "churned"  # moment of leaving, the newest ones only
-    ANGRY = "angry"  # severity, then moment: fans with a standing negative flag
+    TOP = "top"  # the fan's score
+    AT_RISK = "at-risk"  # churn_risk; only fans whose lifecycle is at_risk
+    CHURNED = "churned"  # when they churned, epoch ms; only the newest
+    ANGRY = "angry"  # severity, then time: fans with an active negative flag
 
 
-class Shelf(StrEnum):
-    """A brand's lists of newest flags by what they mean to a person; a member is ``flag_id:state``."""
+class FlagCategory(StrEnum):
+    """A brand's lists of newest flags, by what they mean to a person; a member is ``flag_id:state``."""
 
-    LEAVING = "leaving"  # silent beyond their rhythm: at_risk, churned
+    LEAVING = "leaving"  # at_risk and churned
     ANGRY = "angry"
-    BACK = "back"  # returned, or spoke again while at risk
+    BACK = "back"  # returned, or active again while at risk
     TIER = "tier"
 
 
-class Stored(Struct, gc=False):
-    """Of a stored score record: which is newer, how much it rose, and what lists the fan was on."""
+class StoredScore(Struct, gc=False):
+    """What an update needs of the stored score record: its version, its score, and the lists the fan was on."""
 
     seq: int
     score: float
@@ -36,14 +36,14 @@ class Stored(Struct, gc=False):
     flags: list[Raw]
 
 
-class Standing(Struct, gc=False):
-    """Of a stored score record only its standing flags."""
+class ActiveFlags(Struct, gc=False):
+    """The active flags of a stored score record, nothing else of it."""
 
     flags: list[StandingFlag]
 
 
-class FanLine(Struct, gc=False):
-    """A fan as one line of a list; field names as in ``FanScore``."""
+class FanRow(Struct, gc=False):
+    """A fan as one row of a list; field names as in ``FanScore``."""
 
     fan_id: str
     score: float
@@ -53,8 +53,14 @@ class FanLine(Struct, gc=False):
     last_seen: int
 
 
-class FlagLine(Struct, gc=False):
-    """A flag as one line of a list; field names as in ``FanFlag``."""
+class GainerRow(FanRow):
+    """A fan and the points they gained since the beginning of the window."""
+
+    gained: float = 0.0
+
+
+class FlagRow(Struct, gc=False):
+    """A flag as one row of a list; field names as in ``FanFlag``."""
 
     flag_id: str
     fan_id: str
@@ -67,7 +73,7 @@ class FlagLine(Struct, gc=False):
     as_of: int
 
 
-class BrandLine(Struct, gc=False):
+class BrandRow(Struct, gc=False):
     """A brand and how many of its fans are known, at risk and angry."""
 
     brand_id: str
@@ -76,10 +82,12 @@ class BrandLine(Struct, gc=False):
     angry: int
 
 
-def angry_rank(severity: int, since: int) -> float:
-    """Return the place in the angry list: the most severe first, of those the newest.
+def angry_sort_key(severity: int, since: int) -> float:
+    """Return the sort key of the angry list: the most severe first, the newest among equals; ``since`` in epoch ms.
 
-    >>> angry_rank(3, 1_732_180_000_000) > angry_rank(2, 1_732_190_000_000) > angry_rank(2, 1_732_180_000_000)
+    >>> angry_sort_key(3, 1_732_180_000_000) > angry_sort_key(2, 1_732_190_000_000)
+    True
+    >>> angry_sort_key(2, 1_732_190_000_000) > angry_sort_key(2, 1_732_180_000_000)
     True
     """
     return severity * SEVERITY_STEP + since

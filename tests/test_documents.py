@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from agents.metrics import Metrics
-from agents.serve.metrics import Metrics as ServeMetrics
+from agents.serve.metrics import ServeMetrics
 from agents.settings import about
 from schemas.topics import INPUTS, OUTPUTS
 

@@ -1,20 +1,20 @@
-"""What the serve process counts about itself."""
+"""What the serve process knows about itself: metrics, the state that probes and the page show, and a heartbeat."""
 
 import time
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from agents import build
 from schemas.topics import FAN_FLAGS, FAN_SCORES
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
-class Metrics:
+class ServeMetrics:
     """Every metric of the serve process, in a registry of its own; topics are labelled without their prefix."""
 
     def __init__(self) -> None:
-        """Start at nothing."""
         self.registry = registry = CollectorRegistry()
         build.declare(registry)
         self.records = Counter(
@@ -34,17 +34,17 @@ class Metrics:
         )
         self.rebuilds = Counter(
             "fanpulse_serve_rebuilds",
-            "Times the copy in Redis was read from the beginning of the topics.",
+            "Times the serving store was rebuilt from the beginning of the topics.",
             registry=registry,
         )
         self.write_duration = Histogram(
             "fanpulse_redis_write_duration_seconds",
             "Time of one transaction to Redis, reading what is stored included.",
-            buckets=SECONDS,
+            buckets=BUCKETS_S,
             registry=registry,
         )
         self.redis_errors = Counter(
-            "fanpulse_redis_errors", "Times that Redis did not do what it was asked.", registry=registry
+            "fanpulse_redis_errors", "Times that Redis failed, refused or did not answer.", registry=registry
         )
         self.clients = Gauge("fanpulse_serve_page_clients", "Live pages connected.", registry=registry)
         self.requests = Counter(
@@ -60,19 +60,41 @@ class Metrics:
             self.lag.labels(topic)
 
 
-class Heartbeat:
-    """Tells whether the event loop still turns; beaten by the loop, read from the endpoint's threads."""
+@dataclass
+class ServeState:
+    """What works and what does not; each problem is a sentence for the screen, or None."""
 
-    def __init__(self, patience_s: float) -> None:
-        """Count as alive until the first beat is overdue."""
-        self.patience_s = patience_s
+    redis: str | None = None
+    kafka: str | None = None
+    reading: str | None = None  # why the output topics cannot be read
+    workers: int | None = None  # members of the workers' group; None: unknown
+    caught_up: bool = False  # every record that existed when the reader attached is in Redis
+    lag: int = 0  # output records that are not in Redis yet
+
+    def not_ready(self) -> str | None:
+        """Return why queries should go to another process, or None.
+
+        >>> ServeState(caught_up=True).not_ready() is None, ServeState(lag=12).not_ready()
+        (True, 'catching up: 12 records to go')
+        """
+        problem = self.redis or self.reading
+        if problem is not None:
+            return problem
+        return None if self.caught_up else f"catching up: {self.lag} records to go"
+
+
+class Heartbeat:
+    """Detects a blocked event loop; the loop beats, the threads of the metrics endpoint read."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
         self._at = time.monotonic()
 
     def beat(self) -> None:
-        """Say that the loop turns."""
+        """Record that the event loop runs."""
         self._at = time.monotonic()
 
-    def stopped(self) -> str | None:
+    def not_alive(self) -> str | None:
         """Return what is wrong, or None."""
-        silent = time.monotonic() - self._at
-        return f"the event loop has been blocked for {silent:.0f} s" if silent > self.patience_s else None
+        silent_s = time.monotonic() - self._at
+        return f"the event loop has been blocked for {silent_s:.0f} s" if silent_s > self.timeout_s else None

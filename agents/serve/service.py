@@ -1,29 +1,29 @@
-"""The serve process: ports first, then Kafka; runs until it is told to stop or cannot go on."""
+"""The serve process: binds its ports first, then connects to Kafka; runs until it is stopped or cannot go on."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
-from typing import Any
+from collections.abc import Coroutine, Iterable
 
 from agents.endpoint import Endpoint
-from agents.serve.copy.connection import connect, knock
-from agents.serve.copy.keys import Keys
-from agents.serve.copy.lookups import Lookups
-from agents.serve.copy.store import Store
-from agents.serve.flow.broker import Broker
-from agents.serve.flow.traffic import Meter
-from agents.serve.live import Live
-from agents.serve.metrics import Heartbeat, Metrics
+from agents.http.server import start_server
+from agents.serve.app import application
+from agents.serve.broker import Broker, describe_source
+from agents.serve.keys import Keys
+from agents.serve.metrics import Heartbeat, ServeMetrics, ServeState
+from agents.serve.monitor import PipelineMonitor
+from agents.serve.page_model import PageModel
+from agents.serve.queries import Queries
 from agents.serve.reader import Reader
-from agents.serve.source import describe
-from agents.serve.state import State
-from agents.serve.web.app import listen
+from agents.serve.redis_client import connect, ping
+from agents.serve.store import ServingStore
+from agents.serve.traffic import RateSampler
 from agents.settings import Settings
+from schemas.topics import INPUTS
 
 log = logging.getLogger(__name__)
 
-BLOCKED_S = 30.0  # an event loop silent for longer is not alive
-CANCEL_S = 1.0  # between two cancellations: consumers say good-bye in less
+LOOP_TIMEOUT_S = 30.0  # an event loop blocked for longer is not alive
+CANCEL_S = 1.0  # between two cancellations: consumers leave their group in less
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -32,26 +32,30 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     Raises:
         PortTakenError, ConfigError, UnavailableError: it cannot start.
     """
-    metrics, state, heartbeat = Metrics(), State(), Heartbeat(BLOCKED_S)
-    port = settings.metrics_port + 1 if settings.metrics_port else 0
+    metrics, state, heartbeat = ServeMetrics(), ServeState(), Heartbeat(LOOP_TIMEOUT_S)
+    metrics_port = settings.metrics_port + 1 if settings.metrics_port else 0
     redis, keys = connect(settings), Keys(settings.names)
-    endpoint = Endpoint(metrics.registry, settings.web_host, port, live=heartbeat.stopped, ready=state.not_ready)
+    endpoint = Endpoint(
+        metrics.registry, settings.web_host, metrics_port, live=heartbeat.not_alive, ready=state.not_ready
+    )
     try:
-        meter = Meter({name: place for place, name in enumerate(settings.names.inputs)})
-        live = Live(Lookups(redis, keys), meter, metrics, state)
-        reader = Reader(settings, Store(redis, keys), metrics, state)
-        runner = await listen(settings, live)
+        rates = RateSampler(dict(zip(settings.names.inputs, INPUTS, strict=True)))
+        page_model = PageModel(Queries(redis, keys), rates, metrics, state)
+        reader = Reader(settings, ServingStore(redis, keys), metrics, state)
+        app = application(page_model, settings.web_token)
+        runner = await start_server(app, settings.web_host, settings.web_port, "FANPULSE_WEB_PORT")
         try:
             endpoint.start()
-            host, bound = runner.addresses[0][:2]
-            log.info("page and lookups on http://%s:%d/, metrics on %s", host, bound, endpoint.url)
-            await knock(redis)
-            await describe(settings)  # says why, where the broker's own client only says that it cannot
+            host, port = runner.addresses[0][:2]
+            log.info("page and queries on http://%s:%d/, metrics on %s", host, port, endpoint.url)
+            await ping(redis)
+            await describe_source(settings)  # its error says why; the consumer's own only says that it cannot connect
             async with Broker(settings) as broker:
-                works = live.ask(broker, reader), live.watch(broker, reader), live.tell(heartbeat)
-                await _until(stop, reader.run(), *works)
+                monitor = PipelineMonitor(broker, reader, rates, state)
+                tasks = reader.run(), monitor.sample_rates(), monitor.sample_latency(), page_model.run(heartbeat)
+                await run_until(stop, *tasks)
         finally:
-            await live.close()
+            await page_model.close()
             await runner.cleanup()
     finally:
         endpoint.stop()
@@ -59,22 +63,40 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     log.info("stopped")
 
 
-async def _until(stop: asyncio.Event, *works: Awaitable[None]) -> None:
-    """Run until ``stop`` is set or one of the works fails, and leave none behind."""
-    tasks = [asyncio.ensure_future(work) for work in (*works, stop.wait())]
+class _StopRequested(Exception):
+    """Ends the task group without a failure."""
+
+
+async def run_until(stop: asyncio.Event, *coroutines: Coroutine[object, object, None]) -> None:
+    """Run until ``stop`` is set or a coroutine fails, and return when all have ended.
+
+    Raises what the first one raised; what others raise while they are cancelled is dropped.
+    """
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        await _end(tasks)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in (*coroutines, _raise_when_set(stop))]
+            try:
+                await asyncio.wait(tasks)  # the group cancels this as soon as one has failed
+            finally:
+                await _cancel_until_done(tasks)
+    except BaseExceptionGroup as errors:
+        first = errors.exceptions[0]
+        if not isinstance(first, _StopRequested):
+            raise first from None
 
 
-async def _end(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Cancel until all have ended: Python 3.11's ``wait_for``, of which redis-py makes use, can swallow the first."""
-    going = set(tasks)
-    while going:
-        for task in going:
+async def _raise_when_set(stop: asyncio.Event) -> None:
+    await stop.wait()
+    raise _StopRequested
+
+
+async def _cancel_until_done(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel again and again: Python 3.11's ``wait_for``, which redis-py calls, can swallow a cancellation.
+
+    A task group cancels once, and would wait for such a task forever.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
             task.cancel()
-        _, going = await asyncio.wait(going, timeout=CANCEL_S)
-    await asyncio.gather(*tasks, return_exceptions=True)  # what they raised on the way is no news
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_S)

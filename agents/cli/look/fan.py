@@ -1,4 +1,4 @@
-"""`fanpulse fan`: one fan, or a brand's lists, from the serving copy."""
+"""`fanpulse fan`: one fan, or a brand's lists, from the serving store."""
 
 import asyncio
 import time
@@ -12,9 +12,9 @@ import orjson
 from agents.cli.look.words import silence
 from agents.cli.output import json_option, moment, show, show_one
 from agents.errors import FanpulseError, UnavailableError
-from agents.serve.copy.connection import LOST, connect
-from agents.serve.copy.keys import Keys
-from agents.serve.copy.lookups import Lookups
+from agents.serve.keys import Keys
+from agents.serve.queries import Queries
+from agents.serve.redis_client import REDIS_ERRORS, connect
 from agents.settings import REDACTED, read
 from schemas.outputs import FanScore
 from schemas.serving import FanList
@@ -38,7 +38,7 @@ def fan() -> None:
 @json_option
 def show_fan(brand: str, fan_id: str, as_json: bool) -> None:
     """Show the whole current view of one fan."""
-    record = ask(lambda lookups: lookups.fan(brand, fan_id))
+    record = ask(lambda queries: queries.fan(brand, fan_id))
     if record is None:
         raise FanpulseError(f"brand {brand} has no fan {fan_id} that was scored; is `fanpulse serve` running?")
     if as_json:
@@ -65,8 +65,8 @@ def at_risk(brand: str, limit: int, as_json: bool) -> None:
     _list(FanList.AT_RISK, brand, limit, AT_RISK, as_json=as_json)
 
 
-def ask(question: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
-    """Return what the serving copy answers.
+def ask(question: Callable[[Queries], Awaitable[Answer]]) -> Answer:
+    """Return what the serving store answers.
 
     Raises:
         UnavailableError: Redis does not.
@@ -77,19 +77,19 @@ def ask(question: Callable[[Lookups], Awaitable[Answer]]) -> Answer:
     async def answer() -> Answer:
         redis = connect(settings)
         try:
-            return await question(Lookups(redis, Keys(settings.names)))
+            return await question(Queries(redis, Keys(settings.names)))
         finally:
             await redis.aclose()
 
     try:
         return asyncio.run(answer())
-    except LOST as error:
+    except REDIS_ERRORS as error:
         url = settings.shown()["FANPULSE_REDIS_URL"].replace(f"{REDACTED}@", "")
         raise UnavailableError(f"Redis at {url} does not answer: {_first_line(error)}") from None
 
 
 def _list(which: FanList, brand: str, limit: int, columns: Mapping[str, str], *, as_json: bool) -> None:
-    records = ask(lambda lookups: lookups.fans(which, brand, limit))
+    records = ask(lambda queries: queries.fans(which, brand, limit))
     if as_json:
         show([orjson.loads(record) for record in records], columns, as_json=True)
     elif records:

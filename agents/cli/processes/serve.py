@@ -1,4 +1,4 @@
-"""`fanpulse serve`: the page and lookups, until told to stop."""
+"""`fanpulse serve`: the page and queries, until stopped."""
 
 import asyncio
 import signal
@@ -11,10 +11,10 @@ from agents.settings import Settings, read
 
 @click.command()
 def serve() -> None:
-    """Serve the page and lookups: output topics to Redis, Redis to everyone who asks.
+    """Serve the page and queries: output topics to Redis, Redis to everyone who asks.
 
-    Any number may run; each reads every score and flag, none is needed for scoring. A Redis that is slow, dead or
-    flushed is waited for and filled again from the topics. SIGTERM stops within two seconds, open pages or not.
+    Any number may run; each reads every score and flag, scoring needs none of them. When Redis is slow, down or
+    flushed, serve waits for it and fills it again from the topics. SIGTERM stops within two seconds, open pages or not.
     """
     settings = read()
     configure(settings)

@@ -36,8 +36,8 @@ function take(news) {
   if (news.history) charts.begin(news.history);
   if (news.brands) showBrands(news.brands);
   charts.add(news.now);
-  if (news.rising_since) lists.countSince(news.rising_since);
-  for (const name of lists.NAMES) if (known[name]) lists.show(name, known[name], known.now?.[0] ?? Date.now());
+  if (news.gainers_since) lists.countSince(news.gainers_since);
+  for (const name of lists.NAMES) if (known[name]) lists.show(name, known[name], known.now?.at ?? Date.now());
   showTiles();
   showState();
 }
@@ -62,10 +62,10 @@ function choose(id) {
 }
 
 function showTiles() {
-  const line = known.brands?.find((one) => one.brand_id === brand), [, rates, lag, , wait] = known.now ?? [];
+  const line = known.brands?.find((one) => one.brand_id === brand), { rates, lag, p95: wait } = known.now ?? {};
   const { workers } = known.status ?? {};
   const put = (name, n, how = short) => write(get(`tile-${name}`), n === null || n === undefined ? "–" : how(n));
-  put("rate", rates?.reduce((a, b) => a + b, 0), whole);
+  put("rate", rates && Object.values(rates).reduce((a, b) => a + b, 0), whole);
   put("lag", lag);
   put("wait", wait, (s) => `${seconds(s)} s`);
   for (const name of ["fans", "at_risk", "angry"]) put(name, line?.[name]);
@@ -78,8 +78,8 @@ function showState() {
   const words = say(), { status } = known, quiet = connection === "live" && Date.now() - heard > QUIET_MS;
   let text = words[connection], kind = connection === "live" ? "good" : "warn";
   if (quiet) [text, kind] = [words.quiet, "warn"];
-  else if (connection === "live" && status?.trouble) [text, kind] = [words.troubles[status.trouble] ?? status.trouble, "bad"];
-  else if (connection === "live" && status && !status.caught_up) [text, kind] = [words.catchingUp(whole(status.behind)), "warn"];
+  else if (connection === "live" && status?.problem) [text, kind] = [words.troubles[status.problem] ?? status.problem, "bad"];
+  else if (connection === "live" && status && !status.caught_up) [text, kind] = [words.catchingUp(whole(status.lag)), "warn"];
   else if (connection === "live" && known.brands?.length === 0) [text, kind] = [words.waitingForFans, "good"];
   write(get("state-text"), text);
   get("state").className = kind;

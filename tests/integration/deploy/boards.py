@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.metrics import Metrics
-from agents.serve.metrics import Metrics as ServeMetrics
+from agents.serve.metrics import ServeMetrics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 DASHBOARDS = DEPLOY / "grafana" / "dashboards"

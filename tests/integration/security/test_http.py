@@ -91,9 +91,10 @@ PLAYED = [
     "/fans/miot/" + "a" * 4000, "/brands/" + "%e7%8c%ab" * 800 + "/top", "/fans/miot/<script>alert(1)</script>",
     "/fans/miot/%3Cimg%20src=x%3E", "/fans/miot/*", "/brands/*/top", "/brands/[a-z]/flags",
     "/brands/miot/top?limit=1e9",
-    "/brands/miot/top?limit=%00", "/brands/miot/flags?shelf=%ff%fe", "/brands?" + "a=b&" * 1500, "/fans/miot/a?%00=%ff",
+    "/brands/miot/top?limit=%00", "/brands/miot/flags?category=%ff%fe", "/brands?" + "a=b&" * 1500,
+    "/fans/miot/a?%00=%ff",
 ]  # fmt: skip
-RAW = [b"/fans/miot/\xff\xfe", b"/fans/\xe7\x8c/\xab", b"/brands/miot/flags?shelf=\xff", b"/events?brand=\xff\xff"]
+RAW = [b"/fans/miot/\xff\xfe", b"/fans/\xe7\x8c/\xab", b"/brands/miot/flags?category=\xff", b"/events?brand=\xff\xff"]
 
 
 @pytest.mark.parametrize("path", [*PLAYED, *RAW], ids=lambda path: repr(path[:30]))

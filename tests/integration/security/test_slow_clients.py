@@ -7,7 +7,7 @@ import time
 import pytest
 
 from agents import endpoint
-from agents.serve.web import door
+from agents.http import server
 from agents.supervise.ports import LOOPBACK
 from tests.ground.processes import Running, until
 from tests.integration.security.raw import FORM, QUESTIONS, answer, ask, get, hung_up, is_quiet, metrics_port
@@ -24,7 +24,7 @@ from tests.integration.security.raw import FORM, QUESTIONS, answer, ask, get, hu
 def test_who_does_not_come_to_the_point_is_hung_up_on(begun: bytes, served: Running) -> None:
     with socket.create_connection((LOOPBACK, served.port)) as line:
         line.sendall(begun)
-        assert hung_up(line, door.ASK_S + 5) <= door.ASK_S + 3
+        assert hung_up(line, server.REQUEST_TIMEOUT_S + 5) <= server.REQUEST_TIMEOUT_S + 3
 
 
 def test_who_drips_is_hung_up_on_and_disturbs_nobody(served: Running) -> None:
@@ -45,7 +45,7 @@ def test_who_drips_is_hung_up_on_and_disturbs_nobody(served: Running) -> None:
             assert get(served.port, "/livez").status == 200
             return not alive
 
-        until(all_gone, door.ASK_S + 10, lambda: f"{len(alive)} who drip are still connected")
+        until(all_gone, server.REQUEST_TIMEOUT_S + 10, lambda: f"{len(alive)} who drip are still connected")
         assert time.monotonic() - began > 1
     is_quiet(served)
 
@@ -58,7 +58,10 @@ def test_a_slow_form_is_given_up(served: Running) -> None:
 
 def test_more_clients_than_there_is_room_for_are_told_so_and_make_room_again(served: Running) -> None:
     with contextlib.ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_connection((LOOPBACK, served.port))) for _ in range(door.MOST + 250)]
+        lines = [
+            stack.enter_context(socket.create_connection((LOOPBACK, served.port)))
+            for _ in range(server.MAX_CONNECTIONS + 250)
+        ]
         told = [answer(line, 5).status for line in lines[-40:]]
         assert set(told) == {503}
     until(lambda: get(served.port, "/livez").status == 200, 10, "room again")

@@ -1,4 +1,4 @@
-"""Records of the output topics, written by the tests themselves in the worker's place."""
+"""A producer of the output topics: tests write their records in the worker's place."""
 
 from typing import Self
 
@@ -7,46 +7,7 @@ from kafka import KafkaProducer
 
 from agents.kafka.connection import kafka_options
 from agents.settings import Settings
-from schemas.outputs import Counts, Evidence, FanFlag, FanScore, FlagKind, Parts, Sentiment, StandingFlag
-
-T0 = 1_732_180_000_000  # ms
-
-
-def score(fan: str, seq: int = 1, *, brand: str = "miot", **changes: object) -> FanScore:
-    """Return a fan's view; ``changes`` are fields that differ from the usual."""
-    parts, counts = Parts(0.6, 0.35, 0.12, 1.0, 1.0), Counts(like=12, comment=7)
-    record = FanScore(
-        1, brand, fan, 42.37, parts, "active", "active", 0.18, Sentiment(-0.12, 7), [], 259_200, counts,
-        T0 - 30 * 86_400_000, T0, "1", T0, seq,
-    )  # fmt: skip
-    return msgspec.structs.replace(record, **changes)
-
-
-def flag(fan: str, flag_id: str, kind: FlagKind, state: str, before: str = "active", **changes: object) -> FanFlag:
-    """Return a transition; ``changes`` are fields that differ from the usual."""
-    evidence = Evidence(259_200, 1_382_400, "e1", None)
-    record = FanFlag(
-        1,
-        flag_id,
-        "miot",
-        fan,
-        kind,
-        state,
-        before,
-        "silence",
-        1,
-        evidence,
-        38.1,
-        "1",
-        T0,
-        5,
-    )
-    return msgspec.structs.replace(record, **changes)
-
-
-def angry(flag_id: str, severity: int = 2, since: int = T0) -> list[StandingFlag]:
-    """Return the standing flags of a fan who is angry."""
-    return [StandingFlag(flag_id, "negative", severity, since)]
+from schemas.outputs import FanFlag, FanScore
 
 
 class Writer:

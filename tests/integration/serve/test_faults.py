@@ -15,15 +15,16 @@ from agents.kafka import topics
 from agents.kafka.connection import admin
 from agents.supervise.ports import LOOPBACK
 from schemas.outputs import FanScore
+from tests.agents.serve.outputs import flag, score
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
-from tests.integration.serve.outputs import Writer, flag, score
+from tests.integration.serve.outputs import Writer
 
 NOTICED_S = 60.0  # the topics' ids are asked for every half a minute
 
 
-def test_a_restart_goes_on_where_it_stood(processes: Processes, writer: Writer) -> None:
+def test_a_restart_continues_from_the_applied_offsets(processes: Processes, writer: Writer) -> None:
     writer.write(*(score(f"fan-{n}", 1) for n in range(500)))
     serve = processes.serve()
     assert metric(serve, "fanpulse_serve_rebuilds_total") == 1
@@ -56,7 +57,7 @@ def _is_rebuilt(serve: Running) -> bool:
     return get(serve.port, "/readyz")[0] == 200 and seq(serve, "fan-399") == seq(serve, "later") == 1
 
 
-def test_a_redis_that_died_is_waited_for_and_filled_again(
+def test_serve_waits_for_a_redis_that_died_and_fills_it_again(
     processes: Processes, writer: Writer, own_valkey: Valkey
 ) -> None:
     writer.write(score("a", 1))
@@ -72,7 +73,7 @@ def test_a_redis_that_died_is_waited_for_and_filled_again(
     assert seq(serve, "a") == 2
 
 
-def test_a_redis_that_hangs_keeps_its_copy_and_catches_up(
+def test_a_redis_that_hangs_keeps_its_data_and_catches_up(
     processes: Processes, writer: Writer, own_valkey: Valkey
 ) -> None:
     writer.write(score("a", 1))
@@ -87,7 +88,7 @@ def test_a_redis_that_hangs_keeps_its_copy_and_catches_up(
     assert metric(serve, "fanpulse_serve_rebuilds_total") == 1
 
 
-def test_a_broker_that_died_is_waited_for_while_lookups_go_on(
+def test_queries_are_answered_while_the_broker_is_down(
     processes: Processes, installation: Installation, kafka: Kafka
 ) -> None:
     _write(installation, score("a", 1))
@@ -96,16 +97,16 @@ def test_a_broker_that_died_is_waited_for_while_lookups_go_on(
     page.request("GET", "/events?brand=miot")
     stream = page.getresponse()
     told = (json.loads(line[6:]) for line in iter(stream.readline, b"") if line.startswith(b"data: "))
-    news = (message["status"]["trouble"] for message in told if "status" in message)
+    problems = (message["status"]["problem"] for message in told if "status" in message)
     kafka.kill()
     try:
-        assert next(trouble for trouble in news if trouble) == "Kafka does not answer"
+        assert next(problem for problem in problems if problem) == "Kafka does not answer"
         assert (get(serve.port, "/readyz")[0], seq(serve, "a")) == (200, 1)
     finally:
         kafka.start()
     _write(installation, score("a", 2))
     until(lambda: seq(serve, "a") == 2, NOTICED_S, "what came afterwards")
-    assert next(trouble for trouble in news if not trouble) is None
+    assert next(problem for problem in problems if not problem) is None
     page.close()
 
 
@@ -114,7 +115,7 @@ def _write(installation: Installation, record: FanScore) -> None:
         writer.write(record)
 
 
-def test_topics_made_anew_are_noticed_while_running_and_while_away(
+def test_recreated_topics_are_noticed_while_running_and_after_a_restart(
     processes: Processes, writer: Writer, installation: Installation
 ) -> None:
     names = installation.settings().names
@@ -124,7 +125,7 @@ def test_topics_made_anew_are_noticed_while_running_and_while_away(
     with admin(installation.settings()) as client:
         _delete(client, names.fan_scores)
     installation.create_topics()
-    # As many records as before: only the topic's id tells that these are others.
+    # As many records as before: only the topic's id differs.
     writer.write(*(score(f"other-{n}", 1) for n in range(50)), score("fan-1", 1))
     serve.start()
     serve.wait_ready()

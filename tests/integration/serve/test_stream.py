@@ -1,4 +1,4 @@
-"""Claims about the page's stream of news, and about starting and stopping."""
+"""Claims about the page's stream of updates, and about starting and stopping."""
 
 import json
 import socket
@@ -7,8 +7,9 @@ from http.client import HTTPConnection
 
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
+from tests.agents.serve.outputs import flag, score
 from tests.ground.processes import Processes
-from tests.integration.serve.outputs import Writer, flag, score
+from tests.integration.serve.outputs import Writer
 
 
 def test_an_open_page_does_not_hold_up_a_stop(processes: Processes, writer: Writer) -> None:
@@ -28,7 +29,7 @@ def test_an_open_page_does_not_hold_up_a_stop(processes: Processes, writer: Writ
     page.close()
 
 
-def test_the_stream_tells_what_changed_and_only_that(processes: Processes, writer: Writer) -> None:
+def test_the_stream_sends_everything_once_and_then_only_what_changed(processes: Processes, writer: Writer) -> None:
     writer.write(score("a", 1))
     serve = processes.serve()
     page = HTTPConnection(LOOPBACK, serve.port, timeout=10)
@@ -36,16 +37,24 @@ def test_the_stream_tells_what_changed_and_only_that(processes: Processes, write
     stream = page.getresponse()
     messages = (json.loads(line[6:]) for line in iter(stream.readline, b"") if line.startswith(b"data: "))
     first, second, third = next(messages), next(messages), next(messages)
-    assert {"history", "brands", "status", "top", "angry", "leaving", "back", "tier", "rising", "rising_since"} <= set(
-        first
-    )
-    assert "history" not in second
-    assert "top" not in third
-    assert third["now"][0] > 0
+    assert {
+        "history",
+        "brands",
+        "status",
+        "top",
+        "angry",
+        "leaving",
+        "back",
+        "tier",
+        "gainers",
+        "gainers_since",
+    } <= set(first)
+    assert not {"history", "top", "angry", "leaving", "back", "tier", "gainers"} & {*second, *third}
+    assert third["now"]["at"] > 0
     writer.write(flag("a", "f1", "negative", "raised", severity=3))
-    news = next(message for message in messages if "angry" in message)
-    assert [(row["fan_id"], row["severity"]) for row in news["angry"]] == [("a", 3)]
-    assert "top" not in news
+    patch = next(message for message in messages if "angry" in message)
+    assert [(row["fan_id"], row["severity"]) for row in patch["angry"]] == [("a", 3)]
+    assert "top" not in patch
     page.close()
 
 

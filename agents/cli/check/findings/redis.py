@@ -8,7 +8,7 @@ from typing import Any
 from agents.cli.check.findings.cluster import BY_NTP, CLOCK_WARN_S, said_off
 from agents.cli.check.findings.finding import Finding, State
 from agents.errors import FanpulseError
-from agents.serve.copy.connection import LOST, connect
+from agents.serve.redis_client import REDIS_ERRORS, connect
 from agents.settings import Settings
 
 OLDEST = (6, 2)
@@ -28,7 +28,7 @@ def redis(given: Settings) -> Iterator[Finding]:
     except FanpulseError as error:
         yield Finding("redis", State.FAIL, str(error), "correct the setting")
         return
-    except LOST as error:
+    except REDIS_ERRORS as error:
         yield _lost(error)
         return
     wrong = list(_wrong(info))
@@ -63,7 +63,7 @@ def _wrong(info: dict[str, Any]) -> Iterator[Finding]:
     used = int(info.get("used_memory", 0))
     if most and used > NEARLY * most:
         state, what = (State.FAIL, "is full") if used >= most else (State.WARN, "is nearly full")
-        remedy = "give it more (CONFIG SET maxmemory), or another server; the copy fills itself again"
+        remedy = "give it more (CONFIG SET maxmemory), or another server; serve fills it again"
         yield Finding("redis", state, f"memory {what}: {_memory(info)}", remedy)
 
 

@@ -28,7 +28,7 @@ export class Chart {
   }
 
   add(point) {
-    if (!point || (this.points.length && this.points[this.points.length - 1][0] >= point[0])) return;
+    if (!point || (this.points.length && this.points[this.points.length - 1].at >= point.at)) return;
     this.points = [...this.points.slice(1 - KEPT), point];
     if (this.plot === null) return this.draw();
     this.plot.setData(this.columns());
@@ -57,7 +57,7 @@ export class Chart {
       let sum = 0;
       this.values(point).forEach((value, i) => series[i].push(this.stacked ? (sum += value) : value));
     }
-    return [this.points.map(([at]) => at / 1000), ...series.reverse()];
+    return [this.points.map((point) => point.at / 1000), ...series.reverse()];
   }
 
   options() {

@@ -9,13 +9,13 @@ const TOPICS = ["likes", "reposts", "comments", "purchases"];
 const charts = [
   new Chart({
     name: "traffic", unit: "unitRate", top: 10, stacked: true, tell: whole,
-    parts: TOPICS.map((topic) => [topic, topic]), values: ([, rates]) => rates,
+    parts: TOPICS.map((topic) => [topic, topic]), values: ({ rates }) => TOPICS.map((topic) => rates[topic]),
   }),
   new Chart({
     name: "wait", unit: "unitWait", top: 0.5, fine: true, tell: seconds,
-    parts: [["half", "likes"], ["most", "comments"]], values: ([, , , half, most]) => [half ?? null, most ?? null],
+    parts: [["half", "likes"], ["most", "comments"]], values: ({ p50, p95 }) => [p50, p95],
   }),
-  new Chart({ name: "lag", unit: "unitLag", top: 10, tell: whole, parts: [["waitingNow", "purchases"]], values: ([, , lag]) => [lag] }),
+  new Chart({ name: "lag", unit: "unitLag", top: 10, tell: whole, parts: [["waitingNow", "purchases"]], values: ({ lag }) => [lag] }),
 ];
 
 export const begin = (history) => charts.forEach((chart) => chart.begin(history));

@@ -33,7 +33,7 @@ export const FILL = {
     row.mark.dataset.state = isRise(flag) ? "up" : "down";
     sign(row.mark, isRise(flag) ? "▲" : "▼", isRise(flag) ? say().up : say().down);
   }),
-  rising(row, fan) {
+  gainers(row, fan) {
     write(row.side, `+${fan.gained.toFixed(1)}`);
     write(row.detail, say().scoreNow(fan.score.toFixed(1), tier(fan)));
   },

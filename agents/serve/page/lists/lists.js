@@ -5,7 +5,7 @@ import { say } from "../words/words.js";
 import { FILL, key } from "./fill.js";
 import { Row } from "./row.js";
 
-const ROWS = { angry: 8, leaving: 8, top: 10, rising: 8, tier: 8, back: 8 };
+const ROWS = { angry: 8, leaving: 8, top: 10, gainers: 8, tier: 8, back: 8 };
 export const NAMES = Object.keys(ROWS);
 const lists = {};
 let since = 0;
@@ -44,7 +44,7 @@ export function settle(name) {
   const list = lists[name];
   const held = isHeld(list) && list.known !== null;
   list.note.classList.toggle("held", held);
-  const words = say(), note = { top: () => words.best(ROWS.top), rising: () => (since ? words.gainedSince(clock(since)) : "") };
+  const words = say(), note = { top: () => words.best(ROWS.top), gainers: () => (since ? words.gainedSince(clock(since)) : "") };
   write(list.note, held ? words.held : note[name]?.() ?? words.newest(ROWS[name]));
   if (held || list.waiting === null) return;
   const { items, now } = list.waiting;

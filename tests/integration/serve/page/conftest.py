@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from schemas.outputs import Evidence
+from tests.agents.serve.outputs import angry, flag, score
 from tests.ground.processes import Processes, Running
-from tests.integration.serve.outputs import Writer, angry, flag, score
+from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import Browser, chromium
 
 
@@ -22,10 +23,10 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 def serve(processes: Processes, writer: Writer) -> Running:
     now = int(time.time() * 1000)
     fans = [score(f"weibo:{n}", score=90.0 - 3 * n, tier="core") for n in range(16)]
-    risers = [score(f"new:{n}", score=20.0 + n, first_seen=now, last_seen=now, as_of=now) for n in range(9)]
+    gainers = [score(f"new:{n}", score=20.0 + n, first_seen=now, last_seen=now, as_of=now) for n in range(9)]
     writer.write(
         *fans,
-        *risers,
+        *gainers,
         score("only", brand="lumen"),
         score("weibo:99", lifecycle="at_risk", score=30.0, flags=angry("f9", 3)),
     )

@@ -34,7 +34,7 @@ def test_run_shows_scores_a_leaving_fan_and_an_angry_comment_within_90_seconds(
         browser.open(json.loads(printed.read_text())["page"])
 
         def seen() -> dict[str, list[str]]:
-            return {name: browser.rows(name) for name in ("top", "leaving", "angry", "tier", "rising")}
+            return {name: browser.rows(name) for name in ("top", "leaving", "angry", "tier", "gainers")}
 
         left = FIRST_S - (time.monotonic() - began)
         until(lambda: all(seen().values()), left, lambda: f"something on every list, not {seen()}")

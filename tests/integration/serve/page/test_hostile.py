@@ -3,9 +3,10 @@
 import pytest
 
 from schemas.outputs import Evidence
+from tests.agents.serve.outputs import flag, score
 from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
-from tests.integration.serve.outputs import Writer, flag, score
+from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import Browser
 from tests.integration.serve.page.looking import opened
 

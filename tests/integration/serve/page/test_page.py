@@ -5,9 +5,10 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+from tests.agents.serve.outputs import flag, score
 from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S
-from tests.integration.serve.outputs import Writer, flag, score
+from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import ENTER, ESCAPE, TAB, Browser
 from tests.integration.serve.page.looking import WIDTHS, address, opened, shifted
 
@@ -30,13 +31,13 @@ def test_the_page_fills_fits_and_leaves_the_console_clean(
     for width, scheme in product(WIDTHS, ("light", "dark")):
         browser.prefer(scheme)
         opened(browser, serve, width)
-        for name in ("angry", "leaving", "back", "tier", "rising"):
+        for name in ("angry", "leaving", "back", "tier", "gainers"):
             assert len(browser.rows(name)) == 8, name
         assert "usually comes every 3 days; silent for 16 days" in browser.texts("#leaving .detail")
         assert browser.texts("#angry .detail")[0] == "severity 1 of 3 · post p7"
         assert browser.texts("#tile-fans") == ["27"]
-        assert browser.texts("#rising .side")[0] == "+28.0"
-        assert browser.texts("#rising-note")[0].startswith("points gained since ")
+        assert browser.texts("#gainers .side")[0] == "+28.0"
+        assert browser.texts("#gainers-note")[0].startswith("points gained since ")
         until(lambda: len(browser.texts(".plot canvas")) == 3, SOON_S, "the charts")
         assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth"), f"{width} is too narrow"
         assert browser.run(CUT_OFF) == [], f"text leaves its panel at {width}"

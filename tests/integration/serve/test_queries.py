@@ -1,4 +1,4 @@
-"""Claims about lookups on a real Kafka and a real Valkey: they answer with what was announced, and nothing else."""
+"""Claims about queries on a real Kafka and a real Valkey: they answer with what was published, and nothing else."""
 
 import json
 import time
@@ -9,15 +9,16 @@ from confluent_kafka import Producer
 
 from agents.embedded.kafka import Kafka
 from schemas.outputs import Evidence
+from tests.agents.serve.outputs import T0, angry, flag, score
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
-from tests.integration.serve.outputs import T0, Writer, angry, flag, score
+from tests.integration.serve.outputs import Writer
 
 LAG = 'fanpulse_serve_lag_messages{topic="fan-scores"}'
 
 
-def test_lookups_answer_with_what_was_announced(processes: Processes, writer: Writer) -> None:
+def test_queries_answer_with_what_was_published(processes: Processes, writer: Writer) -> None:
     first = score("weibo:1", 7, score=80.5, tier="core")
     gone = score("weibo:3", score=20.0, lifecycle="churned", churn_risk=0.99, last_seen=T0 - 1000)
     left = score("weibo:2", score=61.0, lifecycle="at_risk", churn_risk=0.7)
@@ -36,7 +37,7 @@ def test_lookups_answer_with_what_was_announced(processes: Processes, writer: Wr
     assert ids(serve, "/brands/miot/churned", "fans") == ["weibo:3"]
     assert ids(serve, "/brands/nobody/top", "fans") == []
     assert set(ids(serve, "/brands/miot/flags", "flags")) == {"weibo:1", "weibo:2", "weibo:5"}
-    assert ids(serve, "/brands/miot/flags?shelf=leaving", "flags") == ["weibo:2"]
+    assert ids(serve, "/brands/miot/flags?category=leaving", "flags") == ["weibo:2"]
     assert ids(serve, "/fans/miot/weibo%3A1/flags", "flags") == ["weibo:1"]
     row = get(serve.port, "/brands/miot/angry")[1]["angry"][0]
     assert (row["fan"]["fan_id"], row["flag"]["evidence"]["post_id"]) == ("weibo:5", "post-77")
@@ -66,7 +67,7 @@ def test_fans_move_between_lists_and_stale_or_repeated_records_change_nothing(
     assert metric(serve, 'fanpulse_serve_dropped_total{reason="stale"}') == 3
 
 
-def test_risers_are_who_gained_most_lately_however_often_it_is_read(processes: Processes, writer: Writer) -> None:
+def test_top_gainers_are_counted_once_however_many_processes_read(processes: Processes, writer: Writer) -> None:
     now = int(time.time() * 1000)
     both = [processes.serve(), processes.serve()]  # on one Redis: what one counted, the other must not count again
     writer.write(score("old", 1, score=50.0), score("new", 1, score=5.0, first_seen=now, as_of=now))
@@ -75,8 +76,8 @@ def test_risers_are_who_gained_most_lately_however_often_it_is_read(processes: P
     until(lambda: all(seq(one, "old") == seq(one, "new") == 2 for one in both), SOON_S, "both rose")
     until(lambda: all(metric(one, LAG) == 0 for one in both), SOON_S, "both have read it all")
     for one in both:
-        body = get(one.port, "/brands/miot/risers")[1]
-        assert [(row["fan"]["fan_id"], row["gained"]) for row in body["risers"]] == [("old", 20.0), ("new", 12.0)]
+        body = get(one.port, "/brands/miot/top-gainers")[1]
+        assert [(row["fan"]["fan_id"], row["gained"]) for row in body["top_gainers"]] == [("old", 20.0), ("new", 12.0)]
         assert 600_000 <= now - body["since"] <= 1_260_000
 
 
@@ -94,6 +95,17 @@ def test_unreadable_records_are_counted_and_their_neighbours_served(
     assert metric(serve, 'fanpulse_serve_dropped_total{reason="unreadable"}') == 9
 
 
+def test_a_batch_of_unreadable_records_alone_does_not_stop_the_reader(
+    processes: Processes, writer: Writer, installation: Installation
+) -> None:
+    serve, topic = processes.serve(), installation.settings().names.fan_scores
+    writer.raw(topic, b"miot:a", b"{")
+    until(lambda: metric(serve, 'fanpulse_serve_dropped_total{reason="unreadable"}') == 1, SOON_S, "it is counted")
+    writer.write(score("a", 1))
+    until(lambda: seq(serve, "a") == 1, SOON_S, "the next record")
+    assert serve.child.is_running
+
+
 def test_a_tombstone_erases_a_fan_everywhere(processes: Processes, writer: Writer, installation: Installation) -> None:
     serve = processes.serve()
     writer.write(score("a", 9), score("b", 1), flag("a", "f1", "tier", "core"))
@@ -102,7 +114,7 @@ def test_a_tombstone_erases_a_fan_everywhere(processes: Processes, writer: Write
     until(lambda: fan(serve, "a") is None, SOON_S, "the fan is gone")
     assert ids(serve, "/brands/miot/top", "fans") == ["b"]
     writer.write(score("a", 1))
-    until(lambda: seq(serve, "a") == 1, SOON_S, "the fan begins anew")
+    until(lambda: seq(serve, "a") == 1, SOON_S, "the fan starts again")
 
 
 def test_strange_ids_are_served_like_any_other(processes: Processes, writer: Writer) -> None:
@@ -115,9 +127,7 @@ def test_strange_ids_are_served_like_any_other(processes: Processes, writer: Wri
     until(lambda: ids(serve, f"/fans/miot/{quote('b/c', safe='')}/flags", "flags") == ["b/c"], SOON_S, "its flag")
 
 
-def test_only_committed_announcements_are_served(
-    processes: Processes, kafka: Kafka, installation: Installation
-) -> None:
+def test_only_committed_records_are_served(processes: Processes, kafka: Kafka, installation: Installation) -> None:
     serve, names = processes.serve(), installation.settings().names
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": names.group})
     producer.init_transactions(30)

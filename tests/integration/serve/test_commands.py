@@ -9,10 +9,11 @@ import msgspec
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
 from schemas.outputs import Evidence
+from tests.agents.serve.outputs import flag, score
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S
-from tests.integration.serve.outputs import Writer, flag, score
+from tests.integration.serve.outputs import Writer
 
 
 def fanpulse(installation: Installation, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The one way to Redis: address, TLS and patience from the settings."""
+"""The Redis client: address, TLS and time-outs from the settings."""
 
 import asyncio
 import ssl
@@ -18,27 +18,27 @@ from agents.settings import Settings
 
 Client: TypeAlias = Any  # redis-py's own answers are typed as unions of text and bytes, which no caller can use
 
-PATIENCE_S = 5.0  # a server slower than this is as good as gone; what waits is tried again
-REFUSED = (AuthenticationError, NoPermissionError)
-LOST = (RedisError, OSError, TimeoutError)  # what a slow, dead or confused Redis raises
+TIMEOUT_S = 5.0  # a slower server counts as down; the reader tries again
+ACCESS_ERRORS = (AuthenticationError, NoPermissionError)
+REDIS_ERRORS = (RedisError, OSError, TimeoutError)  # what a slow, dead or misconfigured Redis raises
 
 
-class _Packed:
-    """Writes commands by hiredis, which the asynchronous half of redis-py has for reading alone."""
+class _HiredisPacking:
+    """Encodes commands with hiredis; the asynchronous half of redis-py uses it for decoding only."""
 
     def pack_command(self, *args: Any) -> list[bytes]:
-        name = str(args[0]).split()  # of two words, as CLIENT SETINFO
+        name = str(args[0]).split()  # some have two words: CLIENT SETINFO
         return [hiredis.pack_command((*name, *args[1:]))]
 
     def pack_commands(self, commands: Iterable[Iterable[Any]]) -> list[bytes]:
         return [b"".join(part for command in commands for part in self.pack_command(*command))]
 
 
-class _Plain(_Packed, Connection):
+class _PlainConnection(_HiredisPacking, Connection):
     pass
 
 
-class _Secure(_Packed, SSLConnection):
+class _TlsConnection(_HiredisPacking, SSLConnection):
     pass
 
 
@@ -46,25 +46,27 @@ def connect(settings: Settings) -> Client:
     """Return a client; nothing is sent yet.
 
     Raises:
-        ConfigError: no address, or one that is none, or certificates that cannot be used.
+        ConfigError: the address is missing or malformed, or certificates cannot be used.
     """
     if not settings.redis_url:
-        raise ConfigError("FANPULSE_REDIS_URL is not set; `fanpulse run` starts a Redis of its own, and says where")
+        raise ConfigError(
+            "FANPULSE_REDIS_URL is not set; `fanpulse run` starts a Redis of its own and prints its address"
+        )
     tls: dict[str, Any] = {}
     if settings.redis_ca and settings.redis_url.startswith("rediss"):
         tls["ssl_ca_certs"] = _certificates(settings.redis_ca)
     try:
         pool = ConnectionPool.from_url(
             settings.redis_url,
-            socket_timeout=PATIENCE_S,
-            socket_connect_timeout=PATIENCE_S,
-            # The client's own retries would hide a sick server from readiness for several seconds.
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            # Retries inside the client would hide a failing server from the readiness probe for seconds.
             retry=Retry(NoBackoff(), 0),
             **tls,
         )
-        pool.connection_class = _Secure if issubclass(pool.connection_class, SSLConnection) else _Plain
+        pool.connection_class = _TlsConnection if issubclass(pool.connection_class, SSLConnection) else _PlainConnection
         return Redis.from_pool(pool)
-    except ValueError:  # its words may hold a part of the password
+    except ValueError:  # its message may contain a part of the password
         form = "redis://[user:password@]host:port/0, or rediss:// for TLS; / ? # @ in a password are percent-encoded"
         raise ConfigError(f"FANPULSE_REDIS_URL is no Redis address ({form})") from None
 
@@ -80,36 +82,36 @@ def _certificates(file: str) -> str:
     return str(path)
 
 
-async def knock(client: Client) -> None:
-    """Ask once whether Redis lets us in; one that is not there, or slow, is no concern of this question.
+async def ping(client: Client) -> None:
+    """Ask once whether Redis accepts us; a server that is down or slow is left to the reader, which waits for it.
 
     Raises:
-        ConfigError: it refuses our login, or one of us the other's certificate.
-        UnavailableError: what listens there is no Redis, or speaks TLS where we do not.
+        ConfigError: it refuses our login, or TLS certificates do not match.
+        UnavailableError: what listens there is not Redis, or only one of the two sides speaks TLS.
     """
     try:
         await client.ping()
-    except REFUSED as error:
+    except ACCESS_ERRORS as error:
         raise ConfigError(f"Redis refuses our login (FANPULSE_REDIS_URL): {error}") from None
-    except LOST as error:
-        if trouble := _trouble(error) or await asyncio.to_thread(_is_plain, client):
-            raise trouble from None
+    except REDIS_ERRORS as error:
+        if explanation := _explain(error) or await asyncio.to_thread(_explain_plain_server, client):
+            raise explanation from None
 
 
-def _is_plain(client: Client) -> UnavailableError | None:
-    """Return what to tell when a plain Redis waits for the end of what is our TLS greeting."""
+def _explain_plain_server(client: Client) -> UnavailableError | None:
+    """Return an error where a Redis without TLS waits for the end of our TLS greeting, else None."""
     pool = client.connection_pool
-    if pool.connection_class is not _Secure:
+    if pool.connection_class is not _TlsConnection:
         return None
-    place = pool.connection_kwargs
-    if not redis_answers(place.get("host", "localhost"), place.get("port", 6379)):
+    address = pool.connection_kwargs
+    if not redis_answers(address.get("host", "localhost"), address.get("port", 6379)):
         return None
     return UnavailableError("TLS to Redis fails: it is redis:// there, not rediss:// (FANPULSE_REDIS_URL)")
 
 
-def _trouble(error: BaseException | None) -> ConfigError | UnavailableError | None:
-    """Return what a server that does take connections, and nothing more, should be told as; None: it is just away."""
-    said = str(error)
+def _explain(error: BaseException | None) -> ConfigError | UnavailableError | None:
+    """Return why a server that accepts connections cannot be used; None where it is just down."""
+    message = str(error)
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return ConfigError(f"TLS to Redis fails (FANPULSE_REDIS_CA): {error.verify_message}")
@@ -117,7 +119,7 @@ def _trouble(error: BaseException | None) -> ConfigError | UnavailableError | No
             reason = (error.reason or "no TLS").lower().replace("_", " ")
             return UnavailableError(f"TLS to Redis fails, is it redis:// there? (FANPULSE_REDIS_URL): {reason}")
         error = error.__cause__ or error.__context__
-    if "closed by server" in said or "reset by peer" in said.lower():
+    if "closed by server" in message or "reset by peer" in message.lower():
         hint = "does it speak TLS (rediss://)?"
-        return UnavailableError(f"what listens at FANPULSE_REDIS_URL hangs up without a word; {hint}")
+        return UnavailableError(f"what listens at FANPULSE_REDIS_URL closes the connection at once; {hint}")
     return None

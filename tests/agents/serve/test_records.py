@@ -5,9 +5,9 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from agents.serve.copy.batch import Batch
+from agents.serve.records import OutputBatch
 from schemas.outputs import FanFlag, FanScore
-from tests.integration.serve.outputs import flag, score
+from tests.agents.serve.outputs import flag, score
 
 encode = msgspec.json.encode
 
@@ -19,11 +19,11 @@ class Read(NamedTuple):
 
 
 def read(*records: FanScore | FanFlag) -> list[Read]:
-    return [Read(f"{one.brand_id}:{one.fan_id}".encode(), encode(one)) for one in records]
+    return [Read(f"{record.brand_id}:{record.fan_id}".encode(), encode(record)) for record in records]
 
 
 def test_the_newest_of_a_fan_is_kept_byte_for_byte_and_the_others_are_stale() -> None:
-    batch, records = Batch(), read(score("a", 3), score("a", 5), score("a", 5), score("a", 4), score("b", 1))
+    batch, records = OutputBatch(), read(score("a", 3), score("a", 5), score("a", 5), score("a", 4), score("b", 1))
     batch.add_scores(records)
     assert {fan: kept.raw for fan, kept in batch.scores.items()} == {
         ("miot", "a"): records[1].value,
@@ -33,13 +33,13 @@ def test_the_newest_of_a_fan_is_kept_byte_for_byte_and_the_others_are_stale() ->
 
 
 def test_a_fan_of_one_brand_is_not_the_fan_of_another() -> None:
-    batch = Batch()
+    batch = OutputBatch()
     batch.add_scores(read(score("weibo:1", 3), score("weibo:1", 2, brand="lumen")))
     assert set(batch.scores) == {("miot", "weibo:1"), ("lumen", "weibo:1")}
 
 
-def test_a_tombstone_erases_and_what_comes_after_counts_whatever_its_seq() -> None:
-    batch = Batch()
+def test_a_tombstone_erases_and_later_records_count_whatever_their_seq() -> None:
+    batch = OutputBatch()
     batch.add_scores([*read(score("a", 9)), Read(b"miot:a", None)])
     assert batch.scores["miot", "a"][0] is None
     batch.add_scores(read(score("a", 1)))
@@ -63,8 +63,8 @@ def test_a_tombstone_erases_and_what_comes_after_counts_whatever_its_seq() -> No
         Read(b"miot:a", encode(score("a")).replace(b'"seq":1', b'"seq":"1"')),
     ],
 )
-def test_what_cannot_be_read_is_counted_and_harms_nobody(record: Read) -> None:
-    batch = Batch()
+def test_an_unreadable_record_is_counted_and_its_neighbours_are_kept(record: Read) -> None:
+    batch = OutputBatch()
     batch.add_scores([record, *read(score("c"))])
     batch.add_flags([record, *read(flag("c", "f1", "tier", "core"))])
     assert batch.unreadable == 2
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_counted_and_harms_nobody(record: Read) -> None:
 
 
 def test_a_transition_counts_once_and_its_states_are_different_transitions() -> None:
-    batch = Batch()
+    batch = OutputBatch()
     raised, cleared = flag("a", "f1", "negative", "raised"), flag("a", "f1", "negative", "cleared")
     batch.add_flags(read(raised, raised, cleared))
     assert list(batch.flags) == [("miot", "f1:raised"), ("miot", "f1:cleared")]
@@ -81,7 +81,7 @@ def test_a_transition_counts_once_and_its_states_are_different_transitions() -> 
 
 
 def test_a_newer_worker_may_add_fields() -> None:
-    batch = Batch()
+    batch = OutputBatch()
     raw = encode(score("a")).replace(b'"schema":1', b'"schema":2,"worth":7')
     batch.add_scores([Read(b"miot:a", raw)])
     assert batch.scores["miot", "a"].raw == raw

@@ -1,0 +1,1 @@
+"""HTTP servers: authentication, connection limits, responses; shared by every process that answers requests."""

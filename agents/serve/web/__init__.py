@@ -1,1 +1,0 @@
-"""Over HTTP: lookups, the page and its stream of news."""
