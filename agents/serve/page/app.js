@@ -1,107 +1,114 @@
-// The page's one connection: news come in once a second and are handed to whoever shows them.
+// The page: applies the patches of the server's page model, once a second, to tiles, charts and lists.
 
-import * as charts from "./charts/charts.js";
-import { open } from "./fan/view.js";
-import * as lists from "./lists/lists.js";
-import { plain, seconds, short, whole, write } from "./words/format.js";
-import { language, say, speak, translate } from "./words/words.js";
+import { Charts } from "./charts.js";
+import { FanDialog } from "./fan.js";
+import { LIST_NAMES, Lists } from "./lists.js";
+import { UpdateStream } from "./stream.js";
+import { formatCount, formatSeconds, formatWhole, language, setLanguage } from "./words.js";
+import { setText, texts, translate, visible } from "./words.js";
 
-const QUIET_MS = 6000; // without news: the connection may be dead and nobody has said so
-const DEAD_MS = 15000; // then it is begun anew: a proxy may hold a connection that leads nowhere
-const AGAIN_MS = 2000; // after a refusal, which EventSource takes as final
+const CHECK_MS = 1000;
+const BRAND_TILES = ["fans", "at_risk", "angry"];
 
 const get = (id) => document.getElementById(id);
-const known = {}; // the newest of every section: a message holds only what changed
-let brand = new URLSearchParams(location.search).get("brand") ?? "";
-let source = null, heard = 0, connection = "connecting";
 
-function connect() {
-  source?.close();
-  heard = Date.now();
-  source = new EventSource(`/events?brand=${encodeURIComponent(brand)}`);
-  source.onmessage = (event) => {
-    heard = Date.now();
-    connection = "live";
-    take(JSON.parse(event.data));
-  };
-  source.onerror = () => {
-    connection = "reconnecting";
-    showState();
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS);
-  };
-}
-
-function take(news) {
-  Object.assign(known, news);
-  if (news.history) charts.begin(news.history);
-  if (news.brands) showBrands(news.brands);
-  charts.add(news.now);
-  if (news.gainers_since) lists.countSince(news.gainers_since);
-  for (const name of lists.NAMES) if (known[name]) lists.show(name, known[name], known.now?.at ?? Date.now());
-  showTiles();
-  showState();
-}
-
-function showBrands(brands) {
-  const ids = brands.map((line) => line.brand_id).sort();
-  if (brand && !ids.includes(brand)) ids.unshift(brand);
-  const select = get("brand");
-  if (ids.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
-    select.replaceChildren(...ids.map((id) => new Option(plain(id), id, false, id === brand)));
-    select.disabled = ids.length === 0;
+class Page {
+  constructor() {
+    this.brand = new URLSearchParams(location.search).get("brand") ?? "";
+    this.model = {}; // the newest of every part: a patch holds only what changed
+    this.charts = new Charts();
+    this.fan = new FanDialog();
+    this.lists = new Lists((fan) => this.fan.open(this.brand, fan));
+    this.stream = new UpdateStream({ onPatch: (patch) => this.apply(patch), onState: () => this.showState() });
   }
-  if (!brand && ids.length) choose(brands[0].brand_id);
+
+  start() {
+    get("brand").addEventListener("change", (event) => this.choose(event.target.value));
+    get("language").addEventListener("click", () => {
+      setLanguage(language() === "en" ? "zh" : "en");
+      this.showTexts();
+    });
+    setInterval(() => {
+      this.stream.check();
+      this.showState();
+    }, CHECK_MS);
+    this.showTexts();
+    document.documentElement.classList.remove("starting");
+    this.stream.open(this.brand);
+  }
+
+  apply(patch) {
+    Object.assign(this.model, patch);
+    const { brands, gainers_since: since, history, now } = patch;
+    if (history) this.charts.load(history);
+    if (brands) this.showBrands(brands);
+    if (now) this.charts.add(now);
+    if (since) this.lists.setGainersSince(since);
+    for (const name of LIST_NAMES) {
+      if (this.model[name]) this.lists.show(name, this.model[name], this.model.now?.at ?? Date.now());
+    }
+    this.showTiles();
+    this.showState();
+  }
+
+  choose(brand) {
+    this.brand = get("brand").value = brand;
+    history.replaceState(null, "", `?brand=${encodeURIComponent(brand)}`);
+    for (const name of LIST_NAMES) delete this.model[name];
+    this.lists.clear();
+    this.stream.open(brand);
+  }
+
+  showBrands(brands) {
+    const ids = brands.map((row) => row.brand_id).sort();
+    if (this.brand && !ids.includes(this.brand)) ids.unshift(this.brand);
+    const select = get("brand");
+    if (ids.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
+      select.replaceChildren(...ids.map((id) => new Option(visible(id), id, false, id === this.brand)));
+      select.disabled = ids.length === 0;
+    }
+    if (!this.brand && ids.length) this.choose(brands[0].brand_id);
+  }
+
+  showTiles() {
+    const { brands, now, status } = this.model;
+    const row = brands?.find((one) => one.brand_id === this.brand);
+    const put = (name, value, format = formatCount) => {
+      setText(get(`tile-${name}`), value == null ? "–" : format(value));
+    };
+    put("rate", now && Object.values(now.rates).reduce((sum, rate) => sum + rate, 0), formatWhole);
+    put("lag", now?.lag);
+    put("wait", now?.p95, (seconds) => `${formatSeconds(seconds)} s`);
+    for (const name of BRAND_TILES) put(name, row?.[name]);
+    for (const node of document.querySelectorAll(".of-brand")) setText(node, visible(this.brand));
+    setText(get("workers"), status?.workers == null ? "" : texts().workers(status.workers));
+    get("workers").classList.toggle("bad", status?.workers === 0);
+  }
+
+  showState() {
+    const { text, level } = this.describeState();
+    setText(get("state-text"), text);
+    get("state").className = level;
+  }
+
+  describeState() {
+    const words = texts(), { brands, status } = this.model, { state } = this.stream;
+    if (this.stream.isStale()) return { text: words.stale, level: "warn" };
+    if (state !== "live") return { text: words[state], level: "warn" };
+    if (status?.problem) return { text: words.problems[status.problem] ?? status.problem, level: "bad" };
+    if (status && !status.caught_up) return { text: words.catchingUp(formatWhole(status.lag)), level: "warn" };
+    return { text: brands?.length === 0 ? words.waitingForFans : words.live, level: "good" };
+  }
+
+  showTexts() {
+    translate();
+    setText(get("language"), texts().other);
+    get("language").lang = texts().otherLang;
+    this.charts.draw();
+    LIST_NAMES.forEach((name) => this.lists.draw(name));
+    if (this.model.now) this.showTiles();
+    this.showState();
+  }
 }
 
-function choose(id) {
-  brand = get("brand").value = id;
-  history.replaceState(null, "", `?brand=${encodeURIComponent(id)}`);
-  for (const name of lists.NAMES) delete known[name];
-  lists.forget();
-  connect();
-}
-
-function showTiles() {
-  const line = known.brands?.find((one) => one.brand_id === brand), { rates, lag, p95: wait } = known.now ?? {};
-  const { workers } = known.status ?? {};
-  const put = (name, n, how = short) => write(get(`tile-${name}`), n === null || n === undefined ? "–" : how(n));
-  put("rate", rates && Object.values(rates).reduce((a, b) => a + b, 0), whole);
-  put("lag", lag);
-  put("wait", wait, (s) => `${seconds(s)} s`);
-  for (const name of ["fans", "at_risk", "angry"]) put(name, line?.[name]);
-  for (const node of document.querySelectorAll(".of-brand")) write(node, plain(brand));
-  write(get("workers"), workers === null || workers === undefined ? "" : say().workers(workers));
-  get("workers").classList.toggle("bad", workers === 0);
-}
-
-function showState() {
-  const words = say(), { status } = known, quiet = connection === "live" && Date.now() - heard > QUIET_MS;
-  let text = words[connection], kind = connection === "live" ? "good" : "warn";
-  if (quiet) [text, kind] = [words.quiet, "warn"];
-  else if (connection === "live" && status?.problem) [text, kind] = [words.troubles[status.problem] ?? status.problem, "bad"];
-  else if (connection === "live" && status && !status.caught_up) [text, kind] = [words.catchingUp(whole(status.lag)), "warn"];
-  else if (connection === "live" && known.brands?.length === 0) [text, kind] = [words.waitingForFans, "good"];
-  write(get("state-text"), text);
-  get("state").className = kind;
-}
-
-function showWords() {
-  translate();
-  write(get("language"), say().other);
-  get("language").lang = say().otherLang;
-  charts.draw();
-  lists.NAMES.forEach(lists.settle);
-  if (known.now) showTiles();
-  showState();
-}
-
-lists.prepare((fan) => open(brand, fan));
-get("brand").addEventListener("change", (event) => choose(event.target.value));
-get("language").addEventListener("click", () => { speak(language === "en" ? "zh" : "en"); showWords(); });
-setInterval(() => {
-  if (heard && Date.now() - heard > DEAD_MS && source.readyState === EventSource.OPEN) connect();
-  showState();
-}, 1000);
-showWords();
-document.documentElement.classList.remove("starting");
-connect();
+new Page().start();

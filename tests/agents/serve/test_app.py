@@ -161,9 +161,9 @@ def test_the_number_of_open_pages_is_bounded_and_a_closed_one_makes_room() -> No
 
 def test_an_unchanged_file_is_not_sent_again() -> None:
     async def check(client: Client, _: PageModel) -> None:
-        async with client.get("/page/style/base.css") as answer:
+        async with client.get("/page/page.css") as answer:
             mark = answer.headers["ETag"]
-        async with client.get("/page/style/base.css", headers={"If-None-Match": mark}) as answer:
+        async with client.get("/page/page.css", headers={"If-None-Match": mark}) as answer:
             assert (answer.status, await answer.read()) == (304, b"")
 
     served(check)

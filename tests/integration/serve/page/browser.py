@@ -1,8 +1,11 @@
-"""A real headless Chromium, and what a person would look at in it."""
+"""A real headless Chromium: opening the page, reading it as a person would, and checking its accessibility."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +15,29 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.ground.processes import Running, until
+from tests.integration.serve.asking import SOON_S
 from tests.needed import need
 
+TAB, ENTER, ESCAPE = Keys.TAB, Keys.ENTER, Keys.ESCAPE
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+WIDTHS = {"laptop": (1400, 900), "tablet": (800, 1180), "phone": (360, 780)}
 SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
   [entry.value, ...entry.sources.map((source) => source.node?.outerHTML?.slice(0, 80))])))
   .observe({ type: "layout-shift", buffered: true });
+"""
+
+RUN_AXE = """
+const done = arguments[arguments.length - 1];
+const where = (violation) => violation.nodes.slice(0, 3).map((node) => node.html).join(" ");
+axe.run(document).then(
+  (found) => done(found.violations.map((violation) => `${violation.id}: ${violation.help}: ${where(violation)}`)),
+  (error) => done([String(error)]));
 """
 
 
@@ -65,7 +80,7 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
 
     def complaints(self) -> list[str]:
-        """Return what the console said since the last time, from warnings upwards."""
+        """Return the console's messages since the last time, warnings and errors."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]  # type: ignore[no-untyped-call]
 
 
@@ -91,4 +106,29 @@ def chromium(directory: Path) -> Iterator[Browser]:
         chrome.quit()
 
 
-TAB, ENTER, ESCAPE = Keys.TAB, Keys.ENTER, Keys.ESCAPE
+def address(serve: Running) -> str:
+    return f"http://127.0.0.1:{serve.port}/"
+
+
+def opened(browser: Browser, serve: Running, width: str = "laptop") -> None:
+    """Open the page and wait until it is filled."""
+    browser.resize(*WIDTHS[width])
+    browser.open(f"{address(serve)}?brand=miot")
+    until(lambda: len(browser.rows("top")) == 10 and browser.state() == "live", SOON_S, browser.state)
+
+
+def shifted(browser: Browser) -> float:
+    """Return by how much the page's parts were moved so far, as browsers add it up (CLS): below 0.1 is good."""
+    return float(browser.run("return window.shifts.reduce((sum, shift) => sum + shift[0], 0)"))
+
+
+@cache
+def axe_script() -> str:
+    need(find_spec("axe_core_python"), "axe-core is missing: pip install axe-core-python")
+    return (files("axe_core_python") / "axe.min.js").read_text()
+
+
+def violations(browser: Browser) -> list[str]:
+    """Return what axe-core finds wrong with the page as it is now."""
+    browser.driver.execute_script(axe_script())
+    return list(browser.driver.execute_async_script(RUN_AXE))

@@ -4,9 +4,7 @@ from itertools import product
 
 from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
-from tests.integration.serve.page.axe import violations
-from tests.integration.serve.page.browser import ESCAPE, Browser
-from tests.integration.serve.page.looking import address, opened
+from tests.integration.serve.page.browser import ESCAPE, Browser, address, opened, violations
 
 
 def test_axe_finds_nothing_wrong_with_page_explanation_and_fan(browser: Browser, serve: Running) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from agents.settings import PREFIX
 from tests.ground.processes import until
-from tests.integration.serve.page.browser import Browser
-from tests.integration.serve.page.looking import WIDTHS
+from tests.integration.serve.page.browser import WIDTHS, Browser
 
 FIRST_S = 90.0  # from the command to all of it
 DOWN_S = 30.0

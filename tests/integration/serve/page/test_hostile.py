@@ -7,8 +7,7 @@ from tests.agents.serve.outputs import flag, score
 from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.outputs import Writer
-from tests.integration.serve.page.browser import Browser
-from tests.integration.serve.page.looking import opened
+from tests.integration.serve.page.browser import Browser, opened
 
 
 def test_ids_are_text_and_never_markup(browser: Browser, serve: Running, writer: Writer) -> None:

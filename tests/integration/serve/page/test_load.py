@@ -7,8 +7,7 @@ import pytest
 from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import metric
 from tests.integration.serve.outputs import Writer
-from tests.integration.serve.page.browser import Browser
-from tests.integration.serve.page.looking import WIDTHS, address, shifted
+from tests.integration.serve.page.browser import WIDTHS, Browser, address, shifted
 
 RATE = 5000
 STARTED_S = 90.0
@@ -38,10 +37,10 @@ def test_the_page_under_5000_events_a_second(
     core = (cpu_of(serve) - cpu) / (time.monotonic() - began)
     grown = memory(browser)["JSHeapUsedSize"] - heap["JSHeapUsedSize"]
     nodes = memory(browser)["Nodes"] - heap["Nodes"]
-    behind = metric(serve, 'fanpulse_serve_lag_messages{topic="fan-scores"}')
+    lag = metric(serve, 'fanpulse_serve_lag_messages{topic="fan-scores"}')
     print(f"{sum(rates) / len(rates):.0f} events/s for {seconds:.0f} s; serve {core:.1%} of a core; heap "
           f"{heap['JSHeapUsedSize'] / 1e6:.1f} MB, grown {grown / 1e6:+.2f} MB, nodes {nodes:+.0f}; "
-          f"CLS {shifted(browser):.4f}; the copy is {behind:.0f} records behind")  # fmt: skip
+          f"CLS {shifted(browser):.4f}; the serving store lags by {lag:.0f} records")  # fmt: skip
     assert feed.child.is_running, feed.words()
     assert sum(rates) / len(rates) > RATE * 0.6, rates
     assert core < most_core

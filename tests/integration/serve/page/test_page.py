@@ -9,8 +9,7 @@ from tests.agents.serve.outputs import flag, score
 from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.outputs import Writer
-from tests.integration.serve.page.browser import ENTER, ESCAPE, TAB, Browser
-from tests.integration.serve.page.looking import WIDTHS, address, opened, shifted
+from tests.integration.serve.page.browser import ENTER, ESCAPE, TAB, WIDTHS, Browser, address, opened, shifted
 
 CUT_SHORT = """
 return [...document.querySelectorAll(".list .who")].filter((node) => node.scrollWidth > node.clientWidth)
@@ -48,7 +47,7 @@ def test_the_page_fills_fits_and_leaves_the_console_clean(
     assert browser.complaints() == []
 
 
-def test_it_goes_on_without_reload_when_serve_was_restarted(browser: Browser, serve: Running, writer: Writer) -> None:
+def test_it_continues_without_reload_after_serve_restarts(browser: Browser, serve: Running, writer: Writer) -> None:
     opened(browser, serve)
     browser.run("window.same = true")
     serve.terminate()
@@ -56,9 +55,9 @@ def test_it_goes_on_without_reload_when_serve_was_restarted(browser: Browser, se
     writer.write(flag("weibo:5", "z1", "negative", "raised"), score("weibo:new", score=95.0))
     serve.start()
     until(lambda: browser.state() == "live" and browser.rows("top")[0] == "weibo:new", 30.0, browser.state)
-    until(lambda: browser.rows("angry")[0] == "weibo:5", SOON_S, "what came meanwhile")
+    until(lambda: browser.rows("angry")[0] == "weibo:5", SOON_S, "what was written meanwhile")
     assert browser.run("return window.same")
-    assert [said for said in browser.complaints() if "ERR_" not in said] == []
+    assert [message for message in browser.complaints() if "ERR_" not in message] == []
 
 
 def test_everything_can_be_reached_by_keyboard(browser: Browser, serve: Running) -> None:
@@ -70,7 +69,7 @@ def test_everything_can_be_reached_by_keyboard(browser: Browser, serve: Running)
     else:
         raise AssertionError("no row of a list was reached")
     chosen = browser.run("return document.activeElement.querySelector('.who').textContent")
-    until(lambda: "held" in browser.texts("#leaving-note")[0], SOON_S, "the list holds still")
+    until(lambda: "paused" in browser.texts("#leaving-note")[0], SOON_S, "the list is paused")
     browser.press(ENTER)
     until(lambda: len(browser.texts("#fan .bars li")) == 5, SOON_S, "the parts of the score")
     assert browser.texts("#fan-id") == [chosen]
@@ -80,21 +79,21 @@ def test_everything_can_be_reached_by_keyboard(browser: Browser, serve: Running)
     assert browser.run("return document.activeElement.querySelector('.who')?.textContent") == chosen
 
 
-def test_both_languages_say_everything(browser: Browser, serve: Running) -> None:
+def test_both_languages_have_every_text(browser: Browser, serve: Running) -> None:
     opened(browser, serve)
     browser.find("#language").click()
     assert browser.texts("#leaving-title") == ["正在流失"]
     assert browser.run("return document.documentElement.lang") == "zh-CN"
     until(
-        lambda: any("已沉默16天" in said for said in browser.texts("#leaving .detail")),
+        lambda: any("已沉默16天" in message for message in browser.texts("#leaving .detail")),
         SOON_S,
         "the sentence in Chinese",
     )
     names = """
-      const { BOTH } = await import("/page/words/words.js");
+      const { LANGUAGES } = await import("/page/words.js");
       const names = (words, at = "") => Object.entries(words).flatMap(([name, word]) =>
-        typeof word === "object" && name !== "troubles" ? names(word, `${at}${name}.`) : [`${at}${name}`]);
-      return [names(BOTH.en).sort(), names(BOTH.zh).sort()];
+        typeof word === "object" && name !== "problems" ? names(word, `${at}${name}.`) : [`${at}${name}`]);
+      return [names(LANGUAGES.en).sort(), names(LANGUAGES.zh).sort()];
     """
     english, chinese = browser.run(f"return (async () => {{ {names} }})()")
     assert english == chinese
@@ -103,7 +102,7 @@ def test_both_languages_say_everything(browser: Browser, serve: Running) -> None
     assert browser.complaints() == []
 
 
-def test_nothing_jumps_when_events_pour_in(browser: Browser, serve: Running, writer: Writer) -> None:
+def test_nothing_jumps_under_many_events(browser: Browser, serve: Running, writer: Writer) -> None:
     opened(browser, serve)
     for round_ in range(20):
         writer.write(
@@ -130,13 +129,13 @@ def test_events_per_second_are_counted_from_the_input_topics(browser: Browser, s
     until(lambda: browser.texts("#traffic-legend b")[0] != "0", SOON_S, "likes in the legend")
 
 
-def test_a_token_opens_the_page_once_it_was_given(browser: Browser, processes: Processes, writer: Writer) -> None:
+def test_the_page_opens_after_signing_in_with_the_token(browser: Browser, processes: Processes, writer: Writer) -> None:
     writer.write(score("weibo:1"))
     serve = processes.serve(WEB_TOKEN="sesame")
     browser.open(address(serve))
     browser.find("input[name=token]").send_keys("sesame", ENTER)
     until(partial(_shows, browser, "weibo:1"), SOON_S, "the page")
-    assert [said for said in browser.complaints() if "401" not in said] == []
+    assert [message for message in browser.complaints() if "401" not in message] == []
 
 
 def _shows(browser: Browser, fan: str) -> bool:
