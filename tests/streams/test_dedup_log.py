@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from streams.dedup import windows as module
 from streams.dedup.event_hash import Hashes
-from streams.dedup.record import DedupRecord, GenerationState, InputDelta, decode, encode
-from streams.dedup.window import DedupWindow, Generation, LogPosition
+from streams.dedup.record import decode, encode
+from streams.dedup.window import DedupWindow, Generation
 from streams.dedup.windows import DedupWindows, begin_offset
 
 SIZES = {2: 6, 5: 13}  # ids by input
 HOUR = 3_600_000
-NO_HASHES = np.zeros(0, np.int64)
 
 
 def u64(values: list[int]) -> Hashes:
@@ -236,75 +235,6 @@ def test_an_input_that_is_no_longer_declared_is_left_out() -> None:
     windows = DedupWindows({5: DedupWindow(13, is_optional=False)})
     assert windows.restore(data for _, data in partition.topic) == {2: 2, 5: 1}
     assert windows.observe(5, u64([3, 4]), 1).tolist() == [True, False]
-
-
-GOLDEN = (
-    "01" "0100"  # version, one input
-    "0700000000000000" "2000000000000000" "40420f0000000000" "6400000000000000"  # position: record 7, ids before: 100
-    "0500000000000000" "1c00000000000000"  # read from record 5, offset 28
-    "0300" "e803000000000000" "0200000000000000"  # input 3, applied offset 1,000, generation 2
-    "0a00000000000000" "0500000000000000" "1c00000000000000" "20a1070000000000" "3200000000000000" "32000000"
-    "1400000000000000" "0700000000000000" "2000000000000000" "40420f0000000000" "6400000000000000" "02000000"
-    "01000000" "00000000" "02000000"  # forgotten, for the previous generation, for the current one
-    "ffffffffffffffff" "1100000000000000" "0000000000000080"
-)  # fmt: skip
-RECORD = DedupRecord(
-    LogPosition(7, 32, 1_000_000, 100),
-    5,
-    28,
-    [
-        InputDelta(
-            3,
-            1_000,
-            2,
-            GenerationState(10, LogPosition(5, 28, 500_000, 50), 50),
-            GenerationState(20, LogPosition(7, 32, 1_000_000, 100), 2),
-            np.array([-1]),
-            NO_HASHES,
-            np.array([17, -(1 << 63)]),
-        )
-    ],
-)
-
-
-def test_the_bytes_of_version_1() -> None:
-    assert encode(RECORD).hex() == GOLDEN
-    assert encode(decode(bytes.fromhex(GOLDEN))).hex() == GOLDEN
-    assert begin_offset(bytes.fromhex(GOLDEN)) == 28
-
-
-def test_a_truncated_or_longer_record_is_refused() -> None:
-    data = bytes.fromhex(GOLDEN)
-    for size in range(len(data)):
-        with pytest.raises(ValueError, match="dedup record"):
-            decode(data[:size])
-    with pytest.raises(ValueError, match="does not hold"):
-        decode(data + b"\0")
-    with pytest.raises(ValueError, match="of version 2; this program reads 1"):
-        decode(b"\2" + data[1:])
-
-
-@given(st.one_of(st.binary(max_size=300), st.binary(max_size=300).map(lambda data: b"\1" + data)))
-def test_garbage_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="dedup record"):
-        decode(data if data[:1] != b"\1" else data[:2] + b"\xff" + data[3:])
-
-
-@pytest.mark.parametrize(
-    ("changed", "match"),
-    [
-        (RECORD._replace(begin_seq=8), "windows begin at record 8"),
-        (RECORD._replace(begin_offset=33), "windows begin"),
-        (RECORD._replace(inputs=RECORD.inputs * 2), "do not ascend"),
-        (RECORD._replace(inputs=[RECORD.inputs[0]._replace(number=0)]), "generation 0"),
-        (RECORD._replace(inputs=[RECORD.inputs[0]._replace(applied=-2)]), "offset -2"),
-        (RECORD._replace(inputs=[RECORD.inputs[0]._replace(to_previous=np.zeros(1, np.int64))]), "empty hash"),
-        (RECORD._replace(position=LogPosition(6, 32, 0, 0)), "begin later"),
-    ],
-)
-def test_a_record_that_contradicts_itself_is_refused(changed: DedupRecord, match: str) -> None:
-    with pytest.raises(ValueError, match=match):
-        decode(encode(changed))
 
 
 def test_a_missing_record_and_one_that_goes_back_are_refused() -> None:

@@ -95,6 +95,7 @@ def test_the_newest_half_is_sure_and_no_more_than_the_size_is_known(
 
 
 @given(st.lists(hashes.filter(bool), unique=True, max_size=40), st.lists(hashes.filter(bool), max_size=20))
+@settings(deadline=None)
 def test_a_hash_taken_out_leaves_the_others_reachable(values: list[int], gone: list[int]) -> None:
     table = np.zeros(slots_for(40), np.int64)
     for h in u64(values).view(np.int64):
