@@ -27,7 +27,7 @@ OK, GROUP_ID_NOT_FOUND, MEMBERS = 0, 69, 5  # Kafka's error codes; index of the 
 COORDINATOR_MOVING = (CoordinatorLoadInProgressError, GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError)
 
 
-class Source(Struct, frozen=True):
+class PipelineTopics(Struct, frozen=True):
     """The output and input topics as they exist on the broker."""
 
     id: str  # the outputs' topic ids: another id means other records at the same offsets
@@ -35,7 +35,7 @@ class Source(Struct, frozen=True):
     inputs: list[TopicPartition]
 
 
-async def describe_source(settings: Settings) -> Source:
+async def describe_topics(settings: Settings) -> PipelineTopics:
     """Ask the broker for the topics.
 
     Raises:
@@ -44,17 +44,17 @@ async def describe_source(settings: Settings) -> Source:
     """
     names = settings.names
     outputs, inputs = [names.fan_scores, names.fan_flags], list(names.inputs)
-    topics = await _in_thread(lambda: _describe_topics(settings, outputs + inputs))
+    topics = await _in_thread(lambda: _topic_descriptions(settings, outputs + inputs))
     if missing := [name for name in outputs + inputs if name not in topics]:
         raise ConfigError(f"topics are missing: {', '.join(missing)}; `fanpulse topics create` makes them")
-    return Source(
+    return PipelineTopics(
         ",".join(str(topics[name]["topic_id"]) for name in outputs),
         [TopicPartition(name, n) for name in outputs for n in range(len(topics[name]["partitions"]))],
         [TopicPartition(name, n) for name in inputs for n in range(len(topics[name]["partitions"]))],
     )
 
 
-def _describe_topics(settings: Settings, names: list[str]) -> dict[str, dict[str, Any]]:
+def _topic_descriptions(settings: Settings, names: list[str]) -> dict[str, dict[str, Any]]:
     with admin(settings) as client:
         topics = client.describe_topics(names)
     return {topic["name"]: topic for topic in topics if not topic["error_code"]}

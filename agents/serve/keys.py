@@ -27,10 +27,10 @@ MAX_GAINERS = 2000  # of a window: those who gained most
 GAIN_STEP_MS = 600_000  # a window of top gainers begins every step and is open for two
 
 
-class Keys:
+class StoreKeys:
     """Every key of one installation, all under one prefix.
 
-    >>> keys = Keys(Names("", "eu-", "fanpulse"))
+    >>> keys = StoreKeys(Names("", "eu-", "fanpulse"))
     >>> keys.fan("miot", "weibo:123")
     'fanpulse:eu-fanpulse:fan:miot:weibo:123'
     """

@@ -36,22 +36,22 @@ class PipelineMonitor:
     async def sample_latency(self) -> None:
         """Sample until cancelled; failures are left to ``sample_rates`` to report."""
         async for _ in every(LATENCY_SAMPLE_S):
-            source = self.reader.source
-            if source is None or self.state.kafka is not None:
+            topics = self.reader.topics
+            if topics is None or self.state.kafka is not None:
                 continue
-            partitions, at = choose_partitions(source.inputs), time.monotonic()
+            partitions, at = choose_partitions(topics.inputs), time.monotonic()
             with suppress(*BROKER_ERRORS):
                 ends = await self.broker.end_offsets(partitions)
                 self._latency.observe(at, ends, await self.broker.committed_offsets(partitions))
 
     async def _sample_rates(self, *, count_workers: bool) -> None:
-        source = self.reader.source
-        if source is None:
+        topics = self.reader.topics
+        if topics is None:
             return
         try:
-            committed = await self.broker.committed_offsets(source.inputs)  # before the ends, or it could be beyond
-            ends = await self.broker.end_offsets([*source.inputs, *source.outputs])
-            beginnings = await self.broker.beginning_offsets(source.inputs)
+            committed = await self.broker.committed_offsets(topics.inputs)  # before the ends, or it could be beyond
+            ends = await self.broker.end_offsets([*topics.inputs, *topics.outputs])
+            beginnings = await self.broker.beginning_offsets(topics.inputs)
             if count_workers or self.state.workers is None:
                 self.state.workers = await self.broker.count_workers()
         except BROKER_ERRORS as error:
@@ -61,9 +61,9 @@ class PipelineMonitor:
             return
         self.state.kafka = None
         latency = self._latency.percentiles(time.monotonic())
-        inputs = {partition: ends[partition] for partition in source.inputs}
+        inputs = {partition: ends[partition] for partition in topics.inputs}
         self.rates.add(int(time.time() * 1000), beginnings, inputs, committed, latency)
-        self.reader.record_lag({partition: ends[partition] for partition in source.outputs})
+        self.reader.record_lag({partition: ends[partition] for partition in topics.outputs})
 
 
 async def every(seconds: float) -> AsyncIterator[int]:

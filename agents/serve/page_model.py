@@ -40,7 +40,7 @@ class Status(Struct):
     problem: str | None
 
 
-class Parts:
+class PageParts:
     """Named parts of the page as JSON, each with the tick at which it last changed."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Parts:
     def changed_after(self, tick: int) -> list[bytes]:
         """Return the parts that changed after a tick, as members of a JSON object; -1: all.
 
-        >>> parts = Parts()
+        >>> parts = PageParts()
         >>> parts.put(1, "a", [1]); parts.put(2, "b", 5); parts.put(3, "a", [1])
         >>> parts.changed_after(-1), parts.changed_after(1)
         ([b'"a":[1]', b'"b":5'], [b'"b":5'])
@@ -63,7 +63,7 @@ class Parts:
         return [b'"%b":%b' % (name.encode(), encoded) for name, (at, encoded) in self._parts.items() if at > tick]
 
 
-async def refresh_brand(parts: Parts, tick: int, queries: Queries, brand: str) -> None:
+async def refresh_brand(parts: PageParts, tick: int, queries: Queries, brand: str) -> None:
     """Read a brand's lists from the serving store; raises ``REDIS_ERRORS``."""
     top = await queries.fans(FanList.TOP, brand, TOP_ROWS)
     parts.put(tick, "top", [_fan_row.decode(record) for record in top])
@@ -84,8 +84,8 @@ class PageModel:
         self.tick = 0
         self.watchers: Counter[str] = Counter()  # brand -> open pages
         self.closed = False
-        self._common = Parts()  # the same for all brands
-        self._brands: dict[str, Parts] = {}  # only of brands with watchers
+        self._common = PageParts()  # the same for all brands
+        self._brands: dict[str, PageParts] = {}  # only of brands with watchers
         self._ticked = asyncio.Condition()
 
     async def run(self, heartbeat: Heartbeat) -> None:
@@ -123,13 +123,13 @@ class PageModel:
         The brand must have a watcher. Patches after this tick complete the snapshot.
         """
         if brand not in self._brands:
-            parts = Parts()
+            parts = PageParts()
             try:
                 await refresh_brand(parts, self.tick, self.queries, brand)
             except REDIS_ERRORS as error:
                 log.debug("a page starts with empty lists: %s", error)
             self._brands.setdefault(brand, parts)
-        history = Parts()
+        history = PageParts()
         history.put(0, "history", list(self.rates.history))
         groups = (history, self._common, self._brands[brand])
         return self.tick, _object([part for group in groups for part in group.changed_after(-1)])
@@ -140,7 +140,7 @@ class PageModel:
             await self._ticked.wait_for(lambda: self.tick > tick or self.closed)
         if self.closed:
             return None
-        brand_parts = self._brands.get(brand, Parts())
+        brand_parts = self._brands.get(brand, PageParts())
         return self.tick, _object(self._common.changed_after(tick) + brand_parts.changed_after(tick))
 
     async def close(self) -> None:

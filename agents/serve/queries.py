@@ -2,8 +2,8 @@
 
 import msgspec
 
-from agents.serve.keys import Keys, open_windows
-from agents.serve.redis_client import Client
+from agents.serve.keys import StoreKeys, open_windows
+from agents.serve.redis_client import RedisClient
 from schemas.serving import ActiveFlags, BrandRow, FanList, FlagCategory
 
 _active_flags = msgspec.json.Decoder(ActiveFlags)
@@ -12,7 +12,7 @@ _active_flags = msgspec.json.Decoder(ActiveFlags)
 class Queries:
     """Every question that the serving store answers; each takes at most three round trips, whatever its size."""
 
-    def __init__(self, redis: Client, keys: Keys) -> None:
+    def __init__(self, redis: RedisClient, keys: StoreKeys) -> None:
         self.redis, self.keys = redis, keys
 
     async def fan(self, brand: str, fan: str) -> bytes | None:

@@ -10,20 +10,24 @@ from agents.serve.keys import (
     MAX_CATEGORY_FLAGS,
     MAX_CHURNED_FANS,
     MAX_FAN_FLAGS,
-    Keys,
+    StoreKeys,
 )
 from agents.serve.records import FanKey, FlagKey, FlagUpdate, OutputBatch, ScoreUpdate
 from schemas.outputs import FanFlag, FanScore
 from schemas.serving import FanList, FlagCategory, StoredScore, angry_sort_key
 
-Command: TypeAlias = tuple[str | bytes | float, ...]
+RedisCommand: TypeAlias = tuple[str | bytes | float, ...]
 
 LISTED_LIFECYCLES = {"at_risk", "churned"}
 
 
 def batch_commands(
-    keys: Keys, batch: OutputBatch, stored: Mapping[FanKey, StoredScore], stored_flags: frozenset[FlagKey], now: int
-) -> list[Command]:
+    keys: StoreKeys,
+    batch: OutputBatch,
+    stored: Mapping[FanKey, StoredScore],
+    stored_flags: frozenset[FlagKey],
+    now: int,
+) -> list[RedisCommand]:
     """Return the commands of a batch, top gainers excepted, and add to ``batch.stale`` what is stored already.
 
     Args:
@@ -40,15 +44,15 @@ def batch_commands(
 
 
 def score_commands(
-    keys: Keys, batch: Mapping[FanKey, ScoreUpdate], stored: Mapping[FanKey, StoredScore]
-) -> tuple[list[Command], int]:
+    keys: StoreKeys, batch: Mapping[FanKey, ScoreUpdate], stored: Mapping[FanKey, StoredScore]
+) -> tuple[list[RedisCommand], int]:
     """Return the commands for scores newer than the stored ones, and how many were not.
 
     There is one command per list and brand, however many fans.
     """
     newer = {fan: update for fan, update in batch.items() if update.erased or _is_newer(update, stored.get(fan))}
     written = {fan: update for fan, update in newer.items() if update.record is not None}
-    commands: list[Command] = []
+    commands: list[RedisCommand] = []
     if erased := [fan for fan, update in newer.items() if update.erased]:
         commands.append(("UNLINK", *(key for fan in erased for key in (keys.fan(*fan), keys.fan_flags(*fan)))))
     if written:
@@ -76,8 +80,8 @@ def _may_be_listed(update: ScoreUpdate, stored: StoredScore | None) -> bool:
 
 
 def _list_commands(
-    keys: Keys, which: FanList, brand: str, fans: Iterable[tuple[str, ScoreUpdate]]
-) -> Iterable[Command]:
+    keys: StoreKeys, which: FanList, brand: str, fans: Iterable[tuple[str, ScoreUpdate]]
+) -> Iterable[RedisCommand]:
     key, absent = keys.fans(which, brand), []
     scored: list[float | str] = []
     for fan, update in fans:
@@ -110,9 +114,9 @@ def sort_key(which: FanList, score: FanScore) -> float | None:
             return max(angry, default=None)
 
 
-def flag_commands(keys: Keys, flags: Iterable[FlagUpdate], now: int) -> list[Command]:
+def flag_commands(keys: StoreKeys, flags: Iterable[FlagUpdate], now: int) -> list[RedisCommand]:
     """Return the commands for new transitions; those past their retention at ``now`` (epoch ms) get none."""
-    commands: list[Command] = []
+    commands: list[RedisCommand] = []
     newest: defaultdict[tuple[str, FlagCategory | None], list[float | str]] = defaultdict(list)
     for flag in flags:
         brand, fan = flag.record.brand_id, flag.record.fan_id
@@ -150,11 +154,11 @@ def category_of(flag: FanFlag) -> FlagCategory | None:
             return None
 
 
-def offset_command(keys: Keys, offsets: Mapping[str, int]) -> Command:
+def offset_command(keys: StoreKeys, offsets: Mapping[str, int]) -> RedisCommand:
     """Return the command that advances applied offsets, part of the same transaction as the data."""
     return ("HSET", keys.applied_offsets, *(part for name, offset in offsets.items() for part in (name, offset)))
 
 
-def _trim(key: str, size: int) -> Command:
+def _trim(key: str, size: int) -> RedisCommand:
     """Return the command that keeps the ``size`` highest members of a sorted set."""
     return ("ZREMRANGEBYRANK", key, 0, -size - 1)

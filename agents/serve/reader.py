@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from agents.errors import FanpulseError, UnavailableError
 from agents.kafka.connection import aiokafka_options
-from agents.serve.broker import Source, describe_source
+from agents.serve.broker import PipelineTopics, describe_topics
 from agents.serve.metrics import ServeMetrics, ServeState
 from agents.serve.records import OutputBatch
 from agents.serve.redis_client import ACCESS_ERRORS, REDIS_ERRORS
@@ -21,9 +21,9 @@ from schemas.topics import FAN_FLAGS, FAN_SCORES
 log = logging.getLogger(__name__)
 
 MAX_BATCH_RECORDS = 2000
-POLL_MS = 500  # bounds how long a caught-up reader does not look at Redis
+READ_POLL_MS = 500  # bounds how long a caught-up reader does not look at Redis
 BATCH_INTERVAL_S = 0.25  # between two batches when caught up: a fan who changes often is written less often
-SOURCE_CHECK_S = 30.0  # between two checks that the topics are still the same
+TOPICS_CHECK_S = 30.0  # between two checks that the topics are still the same
 EPOCH_CHECK_S = 1.0  # between two checks of Redis while there is nothing to write
 MIN_BACK_OFF_S, MAX_BACK_OFF_S = 0.2, 5.0  # first and longest pause after a failure
 MAX_PROBLEM_CHARS = 200
@@ -38,11 +38,11 @@ class Reader:
 
     def __init__(self, settings: Settings, store: ServingStore, metrics: ServeMetrics, state: ServeState) -> None:
         self.settings, self.store, self.metrics, self.state = settings, store, metrics, state
-        self.source: Source | None = None
+        self.topics: PipelineTopics | None = None
         self.applied_offsets: dict[TopicPartition, int] = {}
         self._target: dict[TopicPartition, int] = {}  # end offsets at the time of attaching
-        self._topics = {settings.names.fan_scores: FAN_SCORES, settings.names.fan_flags: FAN_FLAGS}
-        self._epoch_checked = self._source_checked = 0.0
+        self._topic_names = {settings.names.fan_scores: FAN_SCORES, settings.names.fan_flags: FAN_FLAGS}
+        self._epoch_checked = self._topics_checked = 0.0
 
     async def run(self) -> None:
         """Read until cancelled.
@@ -51,7 +51,7 @@ class Reader:
             UnavailableError: no broker answers at the start; later the reader waits for it.
             ConfigError: a topic is missing at the start.
         """
-        self.source = await describe_source(self.settings)
+        self.topics = await describe_topics(self.settings)
         consumer = AIOKafkaConsumer(
             **aiokafka_options(self.settings),
             isolation_level="read_committed",
@@ -72,7 +72,7 @@ class Reader:
 
     def record_lag(self, ends: dict[TopicPartition, int]) -> None:
         """Set the lag of metrics and state from the outputs' end offsets, which the monitor asks for."""
-        for name, topic in self._topics.items():
+        for name, topic in self._topic_names.items():
             self.metrics.lag.labels(topic).set(
                 self._lag({partition: end for partition, end in ends.items() if partition.topic == name})
             )
@@ -103,21 +103,21 @@ class Reader:
 
     async def _attach(self, consumer: AIOKafkaConsumer) -> None:
         """Seek to the store's applied offsets; where it is empty or of other topics, to the beginning."""
-        self.source = source = await describe_source(self.settings)
-        self._source_checked = time.monotonic()
-        offsets = await self.store.open(source.id)
+        self.topics = topics = await describe_topics(self.settings)
+        self._topics_checked = time.monotonic()
+        offsets = await self.store.open(topics.id)
         if offsets is None:
             self.metrics.rebuilds.inc()
-        stored = {partition: (offsets or {}).get(self._name(partition), 0) for partition in source.outputs}
-        beginnings = await consumer.beginning_offsets(source.outputs)
-        ends = await consumer.end_offsets(source.outputs)
-        if any(stored[partition] > ends[partition] for partition in source.outputs):
+        stored = {partition: (offsets or {}).get(self._name(partition), 0) for partition in topics.outputs}
+        beginnings = await consumer.beginning_offsets(topics.outputs)
+        ends = await consumer.end_offsets(topics.outputs)
+        if any(stored[partition] > ends[partition] for partition in topics.outputs):
             await self.store.invalidate()
             raise StaleEpochError("a topic ends before the applied offset: it lost records or was created again")
         self.state.caught_up = False
         # Retention may have deleted records that were not read: they are in no list.
         self.applied_offsets = {partition: max(offset, beginnings[partition]) for partition, offset in stored.items()}
-        consumer.assign(source.outputs)
+        consumer.assign(topics.outputs)
         for partition, offset in self.applied_offsets.items():
             consumer.seek(partition, offset)
         self._target = ends
@@ -127,14 +127,14 @@ class Reader:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             began = time.monotonic()
-            records = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH_RECORDS)
+            records = await consumer.getmany(timeout_ms=READ_POLL_MS, max_records=MAX_BATCH_RECORDS)
             if records:
                 await self._write(records)
             elif began - self._epoch_checked >= EPOCH_CHECK_S:
                 await self.store.check()
                 self._epoch_checked = began
-            if began - self._source_checked >= SOURCE_CHECK_S:
-                await self._check_source()
+            if began - self._topics_checked >= TOPICS_CHECK_S:
+                await self._check_topics()
             self.state.redis = self.state.reading = None
             for partition, offset in self.applied_offsets.items():
                 # Behind the last record of a transaction is a marker, which no batch contains.
@@ -145,16 +145,16 @@ class Reader:
             if sum(map(len, records.values())) < MAX_BATCH_RECORDS:
                 await asyncio.sleep(max(0.0, BATCH_INTERVAL_S - (time.monotonic() - began)))
 
-    async def _check_source(self) -> None:
+    async def _check_topics(self) -> None:
         """Make sure that no topic was deleted and created again: a fetch at a low offset would not notice."""
-        if await describe_source(self.settings) != self.source:
+        if await describe_topics(self.settings) != self.topics:
             raise StaleEpochError("the topics were created again")
-        self._source_checked = time.monotonic()
+        self._topics_checked = time.monotonic()
 
     async def _write(self, records: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         batch = OutputBatch()
         for partition, of_partition in records.items():
-            topic = self._topics[partition.topic]
+            topic = self._topic_names[partition.topic]
             add = batch.add_scores if topic == FAN_SCORES else batch.add_flags
             add(of_partition)
             self.metrics.records.labels(topic).inc(len(of_partition))
@@ -171,4 +171,4 @@ class Reader:
 
     def _name(self, partition: TopicPartition) -> str:
         """Return the name of a partition in the store: without the topic's prefix."""
-        return f"{self._topics[partition.topic]}:{partition.partition}"
+        return f"{self._topic_names[partition.topic]}:{partition.partition}"

@@ -16,9 +16,9 @@ from agents.errors import ConfigError, UnavailableError
 from agents.probe import redis_answers
 from agents.settings import Settings
 
-Client: TypeAlias = Any  # redis-py's own answers are typed as unions of text and bytes, which no caller can use
+RedisClient: TypeAlias = Any  # redis-py's own answers are typed as unions of text and bytes, which no caller can use
 
-TIMEOUT_S = 5.0  # a slower server counts as down; the reader tries again
+REDIS_TIMEOUT_S = 5.0  # a slower server counts as down; the reader tries again
 ACCESS_ERRORS = (AuthenticationError, NoPermissionError)
 REDIS_ERRORS = (RedisError, OSError, TimeoutError)  # what a slow, dead or misconfigured Redis raises
 
@@ -42,7 +42,7 @@ class _TlsConnection(_HiredisPacking, SSLConnection):
     pass
 
 
-def connect(settings: Settings) -> Client:
+def connect(settings: Settings) -> RedisClient:
     """Return a client; nothing is sent yet.
 
     Raises:
@@ -58,8 +58,8 @@ def connect(settings: Settings) -> Client:
     try:
         pool = ConnectionPool.from_url(
             settings.redis_url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
             # Retries inside the client would hide a failing server from the readiness probe for seconds.
             retry=Retry(NoBackoff(), 0),
             **tls,
@@ -82,7 +82,7 @@ def _certificates(file: str) -> str:
     return str(path)
 
 
-async def ping(client: Client) -> None:
+async def ping(client: RedisClient) -> None:
     """Ask once whether Redis accepts us; a server that is down or slow is left to the reader, which waits for it.
 
     Raises:
@@ -98,7 +98,7 @@ async def ping(client: Client) -> None:
             raise explanation from None
 
 
-def _explain_plain_server(client: Client) -> UnavailableError | None:
+def _explain_plain_server(client: RedisClient) -> UnavailableError | None:
     """Return an error where a Redis without TLS waits for the end of our TLS greeting, else None."""
     pool = client.connection_pool
     if pool.connection_class is not _TlsConnection:

@@ -7,8 +7,8 @@ from collections.abc import Coroutine, Iterable
 from agents.endpoint import Endpoint
 from agents.http.server import start_server
 from agents.serve.app import application
-from agents.serve.broker import Broker, describe_source
-from agents.serve.keys import Keys
+from agents.serve.broker import Broker, describe_topics
+from agents.serve.keys import StoreKeys
 from agents.serve.metrics import Heartbeat, ServeMetrics, ServeState
 from agents.serve.monitor import PipelineMonitor
 from agents.serve.page_model import PageModel
@@ -34,7 +34,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     metrics, state, heartbeat = ServeMetrics(), ServeState(), Heartbeat(LOOP_TIMEOUT_S)
     metrics_port = settings.metrics_port + 1 if settings.metrics_port else 0
-    redis, keys = connect(settings), Keys(settings.names)
+    redis, keys = connect(settings), StoreKeys(settings.names)
     endpoint = Endpoint(
         metrics.registry, settings.web_host, metrics_port, live=heartbeat.not_alive, ready=state.not_ready
     )
@@ -49,7 +49,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             host, port = runner.addresses[0][:2]
             log.info("page and queries on http://%s:%d/, metrics on %s", host, port, endpoint.url)
             await ping(redis)
-            await describe_source(settings)  # its error says why; the consumer's own only says that it cannot connect
+            await describe_topics(settings)  # its error says why; the consumer's own only says that it cannot connect
             async with Broker(settings) as broker:
                 monitor = PipelineMonitor(broker, reader, rates, state)
                 tasks = reader.run(), monitor.sample_rates(), monitor.sample_latency(), page_model.run(heartbeat)

@@ -9,10 +9,10 @@ import msgspec
 from redis.exceptions import WatchError
 
 from agents.errors import FanpulseError
-from agents.serve.keys import Keys
+from agents.serve.keys import StoreKeys
 from agents.serve.read_model import batch_commands, offset_command
 from agents.serve.records import FanKey, OutputBatch
-from agents.serve.redis_client import Client
+from agents.serve.redis_client import RedisClient
 from agents.serve.top_gainers import gain_commands, windows_of
 from schemas.serving import StoredScore
 
@@ -45,12 +45,12 @@ class ServingStore:
     and ``angry`` are never trimmed, a fan leaves them with their state. The other lists are capped (``keys.py``).
     """
 
-    def __init__(self, redis: Client, keys: Keys) -> None:
+    def __init__(self, redis: RedisClient, keys: StoreKeys) -> None:
         self.redis, self.keys = redis, keys
         self.epoch = ""
 
-    async def open(self, source_id: str) -> dict[str, int] | None:
-        """Return the applied offsets of the view of a source; None when the store was cleared and starts empty.
+    async def open(self, topics_id: str) -> dict[str, int] | None:
+        """Return the applied offsets of a view of these topics; None when the store was cleared and starts empty.
 
         Raises:
             StaleEpochError: another process is clearing the store; try again.
@@ -58,8 +58,8 @@ class ServingStore:
         epoch = await self._read_epoch()
         if epoch.startswith(REBUILD_PREFIX):
             raise StaleEpochError("another process is clearing the serving store")
-        if epoch.partition("|")[0] != source_id:
-            self.epoch = await self._clear(epoch, source_id)
+        if epoch.partition("|")[0] != topics_id:
+            self.epoch = await self._clear(epoch, topics_id)
             return None
         self.epoch = epoch
         offsets: dict[bytes, bytes] = await self.redis.hgetall(self.keys.applied_offsets)
@@ -106,13 +106,13 @@ class ServingStore:
                 pipe.execute_command(*command)
             await _execute(pipe)
 
-    async def _read_epoch(self, client: Client = None) -> str:
+    async def _read_epoch(self, client: RedisClient = None) -> str:
         epoch: bytes | None = await (client or self.redis).get(self.keys.epoch)
         return (epoch or b"").decode()
 
-    async def _clear(self, previous: str, source_id: str) -> str:
+    async def _clear(self, previous: str, topics_id: str) -> str:
         """Delete everything under our prefix and return the new epoch; only one process does it."""
-        lock, epoch = REBUILD_PREFIX + uuid4().hex, f"{source_id}|{uuid4().hex}"
+        lock, epoch = REBUILD_PREFIX + uuid4().hex, f"{topics_id}|{uuid4().hex}"
         async with self._transaction(previous) as pipe:
             pipe.set(self.keys.epoch, lock, ex=REBUILD_LOCK_S)
             await _execute(pipe)
@@ -130,7 +130,7 @@ class ServingStore:
                 return epoch
 
     @asynccontextmanager
-    async def _transaction(self, expected: str) -> AsyncIterator[Client]:
+    async def _transaction(self, expected: str) -> AsyncIterator[RedisClient]:
         """Yield a transaction that fails unless the epoch is the expected one until it ends."""
         async with self.redis.pipeline(transaction=True) as pipe:
             await pipe.watch(self.keys.epoch)
@@ -140,7 +140,7 @@ class ServingStore:
             yield pipe
 
 
-async def _execute(pipe: Client) -> None:
+async def _execute(pipe: RedisClient) -> None:
     try:
         await pipe.execute()
     except WatchError:

@@ -4,19 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from agents.serve.keys import GAIN_STEP_MS, MAX_GAINERS, Keys, open_windows
-from agents.serve.read_model import Command
+from agents.serve.keys import GAIN_STEP_MS, MAX_GAINERS, StoreKeys, open_windows
+from agents.serve.read_model import RedisCommand
 from agents.serve.records import FanKey, ScoreUpdate
 from schemas.serving import StoredScore
 
 MIN_GAIN = 0.1  # points
 
-Window: TypeAlias = tuple[str, int]  # brand, when it began in epoch ms
+GainWindow: TypeAlias = tuple[str, int]  # brand, when it began in epoch ms
 
 
-def windows_of(fans: Iterable[FanKey], now: int) -> dict[Window, list[str]]:
+def windows_of(fans: Iterable[FanKey], now: int) -> dict[GainWindow, list[str]]:
     """Return the open windows of the fans' brands, each with the ids of those fans."""
-    windows: defaultdict[Window, list[str]] = defaultdict(list)
+    windows: defaultdict[GainWindow, list[str]] = defaultdict(list)
     for brand, fan in fans:
         for begin in open_windows(now):
             windows[brand, begin].append(fan)
@@ -24,12 +24,12 @@ def windows_of(fans: Iterable[FanKey], now: int) -> dict[Window, list[str]]:
 
 
 def gain_commands(
-    keys: Keys,
+    keys: StoreKeys,
     batch: Mapping[FanKey, ScoreUpdate],
     stored: Mapping[FanKey, StoredScore],
-    stored_gains: Mapping[Window, Mapping[str, float]],
+    stored_gains: Mapping[GainWindow, Mapping[str, float]],
     now: int,
-) -> list[Command]:
+) -> list[RedisCommand]:
     """Return the commands that bring the open windows up to date.
 
     Args:
@@ -39,7 +39,7 @@ def gain_commands(
         stored_gains: points gained so far, of the fans that a window holds.
         now: epoch ms.
     """
-    commands: list[Command] = []
+    commands: list[RedisCommand] = []
     for (brand, begin), fans in windows_of(batch, now).items():
         key, gains = keys.top_gainers(brand, begin), stored_gains.get((brand, begin), {})
         gained: list[float | str] = []

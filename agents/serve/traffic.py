@@ -13,7 +13,7 @@ from typing import TypeAlias
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-Offsets: TypeAlias = Mapping[TopicPartition, int]
+PartitionOffsets: TypeAlias = Mapping[TopicPartition, int]
 
 HISTORY_S = 300  # shown in the charts
 MAX_PARTITIONS = 12  # whose latency is sampled; the others behave alike
@@ -24,7 +24,7 @@ RESOLUTION = (
 LONG_WAIT_S = 1.0  # a longer wait counts before it ends, or a worker that hangs would look fast
 
 
-class Latency(Struct, frozen=True):
+class LatencyPercentiles(Struct, frozen=True):
     """Seconds within which 50 % and 95 % of the events had their score committed."""
 
     p50: float
@@ -48,10 +48,15 @@ class RateSampler:
         """Take the input topics: name on the broker -> name that the page shows."""
         self.topics = dict(topics)
         self.history: deque[TrafficPoint] = deque(maxlen=HISTORY_S)
-        self._previous: tuple[int, Offsets] | None = None
+        self._previous: tuple[int, PartitionOffsets] | None = None
 
     def add(
-        self, at: int, beginnings: Offsets, ends: Offsets, committed: Offsets, latency: Latency | None = None
+        self,
+        at: int,
+        beginnings: PartitionOffsets,
+        ends: PartitionOffsets,
+        committed: PartitionOffsets,
+        latency: LatencyPercentiles | None = None,
     ) -> None:
         """Add one observation of the inputs.
 
@@ -93,7 +98,7 @@ class LatencySampler:
         self._waiting: dict[TopicPartition, deque[tuple[int, float, int]]] = {}  # end offset, seen at (s), events
         self._scored: deque[tuple[float, float, int]] = deque()  # seen at (s), waited (s), events
 
-    def observe(self, at: float, ends: Offsets, committed: Offsets) -> None:
+    def observe(self, at: float, ends: PartitionOffsets, committed: PartitionOffsets) -> None:
         """Take end offsets, then committed offsets, both asked at ``at``, in seconds of a monotonic clock."""
         for partition, end in ends.items():
             waiting, previous = self._waiting.setdefault(partition, deque()), self._ends.get(partition, end)
@@ -112,7 +117,7 @@ class LatencySampler:
         while self._scored and self._scored[0][0] < at - WINDOW_S:
             self._scored.popleft()
 
-    def percentiles(self, at: float) -> Latency | None:
+    def percentiles(self, at: float) -> LatencyPercentiles | None:
         """Return the latency of the last seconds, events that still wait for long included; None without any."""
         late = [
             (at - seen_at, events)
@@ -121,7 +126,7 @@ class LatencySampler:
             if at - seen_at > LONG_WAIT_S
         ]
         waits = sorted([(waited, events) for _, waited, events in self._scored] + late)
-        return Latency(_percentile(waits, 0.5), _percentile(waits, 0.95)) if waits else None
+        return LatencyPercentiles(_percentile(waits, 0.5), _percentile(waits, 0.95)) if waits else None
 
 
 def _percentile(waits: list[tuple[float, int]], share: float) -> float:

@@ -12,7 +12,7 @@ import orjson
 from agents.cli.look.words import silence
 from agents.cli.output import json_option, moment, show, show_one
 from agents.errors import FanpulseError, UnavailableError
-from agents.serve.keys import Keys
+from agents.serve.keys import StoreKeys
 from agents.serve.queries import Queries
 from agents.serve.redis_client import REDIS_ERRORS, connect
 from agents.settings import REDACTED, read
@@ -77,7 +77,7 @@ def ask(question: Callable[[Queries], Awaitable[Answer]]) -> Answer:
     async def answer() -> Answer:
         redis = connect(settings)
         try:
-            return await question(Queries(redis, Keys(settings.names)))
+            return await question(Queries(redis, StoreKeys(settings.names)))
         finally:
             await redis.aclose()
 

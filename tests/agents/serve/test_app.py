@@ -9,7 +9,7 @@ from aiohttp import CookieJar, TCPConnector
 from aiohttp.test_utils import TestClient, TestServer
 
 from agents.serve.app import MAX_STREAMS, application
-from agents.serve.keys import Keys
+from agents.serve.keys import StoreKeys
 from agents.serve.metrics import ServeMetrics, ServeState
 from agents.serve.page_model import PageModel
 from agents.serve.queries import Queries
@@ -44,7 +44,7 @@ def served(check: Check, token: str = "") -> None:
     async def run() -> None:
         settings = Settings(redis_url=f"redis://{LOOPBACK}:{free_port()}/0")
         redis = connect(settings)
-        model = PageModel(Queries(redis, Keys(settings.names)), RateSampler({}), ServeMetrics(), ServeState())
+        model = PageModel(Queries(redis, StoreKeys(settings.names)), RateSampler({}), ServeMetrics(), ServeState())
         server = TestServer(application(model, token))
         client = TestClient(server, cookie_jar=CookieJar(unsafe=True), connector=TCPConnector(limit=0))
         async with client:
@@ -162,8 +162,8 @@ def test_the_number_of_open_pages_is_bounded_and_a_closed_one_makes_room() -> No
 def test_an_unchanged_file_is_not_sent_again() -> None:
     async def check(client: Client, _: PageModel) -> None:
         async with client.get("/page/page.css") as answer:
-            mark = answer.headers["ETag"]
-        async with client.get("/page/page.css", headers={"If-None-Match": mark}) as answer:
+            etag = answer.headers["ETag"]
+        async with client.get("/page/page.css", headers={"If-None-Match": etag}) as answer:
             assert (answer.status, await answer.read()) == (304, b"")
 
     served(check)

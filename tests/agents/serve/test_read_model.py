@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from agents.serve.keys import FLAG_RETENTION_MS, MAX_BRAND_FLAGS, MAX_CATEGORY_FLAGS, MAX_CHURNED_FANS, Keys
+from agents.serve.keys import FLAG_RETENTION_MS, MAX_BRAND_FLAGS, MAX_CATEGORY_FLAGS, MAX_CHURNED_FANS, StoreKeys
 from agents.serve.read_model import (
-    Command,
+    RedisCommand,
     batch_commands,
     category_of,
     flag_commands,
@@ -19,7 +19,7 @@ from schemas.serving import FanList, FlagCategory, StoredScore
 from schemas.topics import Names
 from tests.agents.serve.outputs import T0, angry, flag, score
 
-KEYS = Keys(Names("", "eu-", "g"))
+KEYS = StoreKeys(Names("", "eu-", "g"))
 P = "fanpulse:eu-g:"
 NOW = T0 + 500
 
@@ -36,7 +36,7 @@ def stored_score(seq: int, lifecycle: str = "active", flags: int = 0) -> StoredS
     return StoredScore(seq, 42.0, lifecycle, [msgspec.Raw(b"{}")] * flags)
 
 
-def of(commands: list[Command], name: str, key: str) -> list[Command]:
+def of(commands: list[RedisCommand], name: str, key: str) -> list[RedisCommand]:
     return [command for command in commands if command[:2] == (name, key)]
 
 

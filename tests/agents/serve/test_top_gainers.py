@@ -2,8 +2,8 @@
 
 import msgspec
 
-from agents.serve.keys import GAIN_STEP_MS, MAX_GAINERS, Keys, open_windows
-from agents.serve.read_model import Command
+from agents.serve.keys import GAIN_STEP_MS, MAX_GAINERS, StoreKeys, open_windows
+from agents.serve.read_model import RedisCommand
 from agents.serve.records import FanKey, ScoreUpdate
 from agents.serve.top_gainers import gain_commands
 from schemas.outputs import FanScore
@@ -11,7 +11,7 @@ from schemas.serving import StoredScore
 from schemas.topics import Names
 from tests.agents.serve.outputs import score
 
-KEYS = Keys(Names("", "eu-", "g"))
+KEYS = StoreKeys(Names("", "eu-", "g"))
 NOW = 1_732_180_000_000
 SINCE, NEWEST = open_windows(NOW)
 A: FanKey = ("miot", "a")
@@ -23,7 +23,7 @@ def score_update(record: FanScore | None, *, erased: bool = False) -> ScoreUpdat
 
 def changes(
     new: FanScore | None, before: StoredScore | None = None, earlier: float | None = None, *, erased: bool = False
-) -> list[Command]:
+) -> list[RedisCommand]:
     """Return the commands that change the window which queries read."""
     had = {("miot", SINCE): {"a": earlier}} if earlier is not None else {}
     commands = gain_commands(KEYS, {A: score_update(new, erased=erased)}, {A: before} if before else {}, had, NOW)
@@ -34,7 +34,7 @@ def stored(seq: int, score: float) -> StoredScore:
     return StoredScore(seq, score, "active", [])
 
 
-def gain(commands: list[Command]) -> float | None:
+def gain(commands: list[RedisCommand]) -> float | None:
     return float(commands[0][2]) if commands and commands[0][0] == "ZADD" else None
 
 

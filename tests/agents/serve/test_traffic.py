@@ -8,7 +8,7 @@ from agents.serve.traffic import (
     LONG_WAIT_S,
     MAX_PARTITIONS,
     WINDOW_S,
-    Latency,
+    LatencyPercentiles,
     LatencySampler,
     RateSampler,
     choose_partitions,
@@ -56,7 +56,7 @@ def test_a_group_that_never_committed_has_an_unknown_lag() -> None:
 
 def test_a_point_has_latency_if_any_event_was_observed() -> None:
     sampler = RateSampler(TOPICS)
-    sampler.add(1000, NONE, NONE, {}, Latency(0.1, 0.7))
+    sampler.add(1000, NONE, NONE, {}, LatencyPercentiles(0.1, 0.7))
     assert sampler.newest is not None
     assert (sampler.newest.p50, sampler.newest.p95) == (0.1, 0.7)
     sampler.add(2000, NONE, NONE, {}, None)
@@ -85,7 +85,7 @@ def test_a_wait_lasts_from_the_observation_of_the_event_to_that_of_its_commit() 
     sampler.observe(0.2, {A: 10}, {A: 9})
     assert sampler.percentiles(0.2) is None
     sampler.observe(0.4, {A: 10}, {A: 10})
-    assert sampler.percentiles(0.4) == Latency(pytest.approx(0.3), pytest.approx(0.3))
+    assert sampler.percentiles(0.4) == LatencyPercentiles(pytest.approx(0.3), pytest.approx(0.3))
 
 
 def test_each_event_counts_not_each_observation() -> None:
@@ -93,7 +93,7 @@ def test_each_event_counts_not_each_observation() -> None:
     sampler.observe(0.0, {A: 0, B: 0}, {})
     sampler.observe(0.1, {A: 94, B: 6}, {A: 94})
     sampler.observe(0.6, {A: 94, B: 6}, {A: 94, B: 6})
-    assert sampler.percentiles(0.6) == Latency(0.0, 0.5)
+    assert sampler.percentiles(0.6) == LatencyPercentiles(0.0, 0.5)
 
 
 def test_a_long_wait_counts_before_it_ends() -> None:
@@ -101,7 +101,7 @@ def test_a_long_wait_counts_before_it_ends() -> None:
     sampler.observe(0.0, {A: 0}, {})
     sampler.observe(0.1, {A: 5}, {})
     assert sampler.percentiles(0.1 + LONG_WAIT_S) is None
-    assert sampler.percentiles(30.1) == Latency(30.0, 30.0)
+    assert sampler.percentiles(30.1) == LatencyPercentiles(30.0, 30.0)
 
 
 def test_waits_before_the_window_are_dropped() -> None:
@@ -127,10 +127,10 @@ def test_workers_that_are_down_for_long_cost_little_memory_and_no_event() -> Non
         sampler.observe(n / 10, {A: n}, {})
     assert len(sampler._waiting[A]) < 1000
     latency = sampler.percentiles(seconds)
-    assert latency == Latency(pytest.approx(seconds / 2, rel=0.02), pytest.approx(0.95 * seconds, rel=0.02))
+    assert latency == LatencyPercentiles(pytest.approx(seconds / 2, rel=0.02), pytest.approx(0.95 * seconds, rel=0.02))
     sampler.observe(seconds + 0.1, {A: 10 * seconds}, {A: 10 * seconds})
     assert not sampler._waiting[A]
-    assert sampler.percentiles(seconds + 0.2) == Latency(
+    assert sampler.percentiles(seconds + 0.2) == LatencyPercentiles(
         pytest.approx(seconds / 2, rel=0.02), pytest.approx(0.95 * seconds, rel=0.02)
     )
 

@@ -1,4 +1,4 @@
-"""Questions to a serve process, as its users ask them."""
+"""HTTP requests to a serve process."""
 
 import json
 from http.client import HTTPConnection
@@ -12,7 +12,7 @@ SOON_S = 15.0
 
 
 def get(port: int, path: str) -> tuple[int, Any]:
-    """Return status and body; a body that is no JSON as text."""
+    """Return status and body; a body that is not JSON is text."""
     connection = HTTPConnection(LOOPBACK, port, timeout=10)
     try:
         connection.request("GET", path)

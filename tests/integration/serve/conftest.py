@@ -1,4 +1,4 @@
-"""A Valkey that a test may break, an installation with its topics, and a writer in the worker's place."""
+"""A Valkey that a test may break, an installation with its topics, and a producer of output records."""
 
 from collections.abc import Iterator
 from pathlib import Path

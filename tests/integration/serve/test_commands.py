@@ -25,7 +25,7 @@ def fanpulse(installation: Installation, *arguments: str, **settings: object) ->
     return done
 
 
-def test_fan_commands_read_the_serving_copy(processes: Processes, writer: Writer, installation: Installation) -> None:
+def test_fan_commands_read_the_serving_store(processes: Processes, writer: Writer, installation: Installation) -> None:
     left = score("weibo:2", lifecycle="at_risk", churn_risk=0.7, score=12.0)
     writer.write(score("weibo:1", score=80.5, tier="core"), left)
     processes.serve().terminate()
@@ -42,7 +42,7 @@ def test_fan_commands_read_the_serving_copy(processes: Processes, writer: Writer
     assert fanpulse(installation, "fan", "at-risk", "nobody", "--json").stdout.strip() == "[]"
 
 
-def test_who_or_what_is_not_there_is_told_with_an_exit_code(installation: Installation) -> None:
+def test_what_does_not_exist_is_one_sentence_and_an_exit_code(installation: Installation) -> None:
     absent = fanpulse(installation, "fan", "show", "miot", "nobody")
     assert absent.returncode == Exit.FAILED
     assert "nobody" in absent.stderr
@@ -55,15 +55,15 @@ def test_who_or_what_is_not_there_is_told_with_an_exit_code(installation: Instal
     assert "topics create" in missing.stderr
 
 
-def test_flags_are_told_in_words_and_as_records(writer: Writer, installation: Installation) -> None:
+def test_flags_are_shown_as_sentences_and_as_records(writer: Writer, installation: Installation) -> None:
     silent = flag("weibo:1", "f1", "churn", "at_risk", evidence=Evidence(259_200, 1_382_400))
     raised = flag("a\x1b[2J", "f2", "negative", "raised", severity=3, evidence=Evidence(0, 0, "e", "post-7"))
     writer.write(silent, raised, flag("weibo:3", "f3", "tier", "core", "active", brand_id="lumen"))
-    told = fanpulse(installation, "flags", "tail", "--from-beginning", "--limit", "3").stdout
-    assert "usually comes every 3 days; silent for 16 days" in told
-    assert "severity 3, post post-7" in told
-    assert "active -> core" in told
-    assert "\x1b" not in told
+    shown = fanpulse(installation, "flags", "tail", "--from-beginning", "--limit", "3").stdout
+    assert "usually comes every 3 days; silent for 16 days" in shown
+    assert "severity 3, post post-7" in shown
+    assert "active -> core" in shown
+    assert "\x1b" not in shown
     narrow = ("flags", "tail", "--from-beginning", "--limit", "1", "--json")
     assert json.loads(fanpulse(installation, *narrow, "--kind", "churn").stdout) == json.loads(
         msgspec.json.encode(silent)
@@ -71,16 +71,16 @@ def test_flags_are_told_in_words_and_as_records(writer: Writer, installation: In
     assert json.loads(fanpulse(installation, *narrow, "--brand", "lumen").stdout)["fan_id"] == "weibo:3"
 
 
-def test_tail_follows_what_comes_after_it_began(
+def test_tail_shows_only_what_is_written_after_it_started(
     processes: Processes, writer: Writer, installation: Installation
 ) -> None:
     writer.write(flag("before", "f1", "tier", "core"))
     tail = processes.command("flags", "tail", "--json", "--limit", "1")
 
-    def told() -> bool:
+    def is_shown() -> bool:
         writer.write(flag("after", "f2", "tier", "core"))  # once it listens, one of them is new to it
         return '"after"' in tail.words()
 
-    until(told, SOON_S, tail.words)
+    until(is_shown, SOON_S, tail.words)
     assert tail.wait_end() == Exit.OK
     assert '"before"' not in tail.words()

@@ -1,4 +1,4 @@
-"""Claims about what the serve process survives: restarts, a Redis or topics that are not what they were."""
+"""Claims about what the serve process survives: restarts, and failures of Redis, the broker and the topics."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def test_a_flushed_redis_is_rebuilt_by_every_process_together(
         assert redis.recv(64) == b"+OK\r\n"
     writer.write(score("later", 1))
     for serve in both:
-        until(partial(_is_rebuilt, serve), SOON_S, "rebuilt, with what came meanwhile")
+        until(partial(_is_rebuilt, serve), SOON_S, "rebuilt, with what was written meanwhile")
         assert len(ids(serve, "/brands/miot/top?limit=500", "fans")) == 401
         assert ids(serve, "/brands/miot/flags", "flags") == ["fan-1"]
     assert sum(metric(serve, "fanpulse_serve_rebuilds_total") for serve in both) == 2
@@ -96,8 +96,8 @@ def test_queries_are_answered_while_the_broker_is_down(
     page = HTTPConnection(LOOPBACK, serve.port, timeout=30)
     page.request("GET", "/events?brand=miot")
     stream = page.getresponse()
-    told = (json.loads(line[6:]) for line in iter(stream.readline, b"") if line.startswith(b"data: "))
-    problems = (message["status"]["problem"] for message in told if "status" in message)
+    messages = (json.loads(line[6:]) for line in iter(stream.readline, b"") if line.startswith(b"data: "))
+    problems = (message["status"]["problem"] for message in messages if "status" in message)
     kafka.kill()
     try:
         assert next(problem for problem in problems if problem) == "Kafka does not answer"
@@ -105,7 +105,7 @@ def test_queries_are_answered_while_the_broker_is_down(
     finally:
         kafka.start()
     _write(installation, score("a", 2))
-    until(lambda: seq(serve, "a") == 2, NOTICED_S, "what came afterwards")
+    until(lambda: seq(serve, "a") == 2, NOTICED_S, "what was written afterwards")
     assert next(problem for problem in problems if not problem) is None
     page.close()
 

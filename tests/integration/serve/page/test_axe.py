@@ -17,7 +17,7 @@ def test_axe_finds_nothing_wrong_with_page_explanation_and_fan(browser: Browser,
         assert violations(browser) == [], (width, scheme, "explanation")
         browser.press(ESCAPE)
         browser.run("document.querySelector('#top button').click()")
-        until(lambda: len(browser.texts("#fan .bars li")) == 5, SOON_S, "the fan's own view")
+        until(lambda: len(browser.texts("#fan .bars li")) == 5, SOON_S, "the dialog")
         assert violations(browser) == [], (width, scheme, "fan")
     browser.press(ESCAPE)
     browser.find("#language").click()
@@ -31,10 +31,10 @@ def test_axe_finds_nothing_wrong_with_lists_that_are_empty(browser: Browser, ser
     assert violations(browser) == []
 
 
-def test_axe_would_find_what_is_wrong(browser: Browser, serve: Running) -> None:
+def test_axe_finds_deliberate_mistakes(browser: Browser, serve: Running) -> None:
     opened(browser, serve)
     browser.run("document.getElementById('brand').parentElement.replaceWith(document.getElementById('brand'))")
     browser.run("document.getElementById('tile-fans').style.color = 'rgb(230,230,230)'")
     found = violations(browser)
-    assert any(one.startswith("select-name:") for one in found), found
-    assert any(one.startswith("color-contrast:") for one in found), found
+    assert any(violation.startswith("select-name:") for violation in found), found
+    assert any(violation.startswith("color-contrast:") for violation in found), found

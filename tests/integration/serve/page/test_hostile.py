@@ -1,4 +1,4 @@
-"""Claims about ids that strangers chose to do harm: they are shown as text, and seen for what they are."""
+"""Claims about harmful fan ids: they are shown as text, with invisible characters spelled out."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_ids_are_text_and_never_markup(browser: Browser, serve: Running, writer:
     writer.write(score(evil, score=99.0), flag(evil, "x1", "negative", "raised", evidence=Evidence(0, 0, "e", evil)))
     until(lambda: browser.rows("angry")[0] == evil == browser.rows("top")[0], SOON_S, "the id is shown")
     browser.find("#top button").click()
-    until(lambda: len(browser.texts("#fan .score")) == 1, SOON_S, "the fan's own view")
+    until(lambda: len(browser.texts("#fan .score")) == 1, SOON_S, "the dialog")
     assert browser.texts("#fan-id") == [evil]
     assert browser.run("return document.images.length") == 1
     assert browser.run("return window.harmed ?? null") is None
@@ -26,15 +26,15 @@ def test_ids_are_text_and_never_markup(browser: Browser, serve: Running, writer:
 @pytest.mark.parametrize(
     ("evil", "shown"),
     [
-        ("weibo:\u202e001", "weibo:\\u202e001"),  # turns the writing around
+        ("weibo:\u202e001", "weibo:\\u202e001"),  # reverses the direction of text
         ("weibo:1\x00\x1b[31m\n", "weibo:1\\u0000\\u001b[31m\\u000a"),
         ("weibo:\u200b12", "weibo:\\u200b12"),  # would look like weibo:12
-        ("\u05d0\u05d1\u05d2", "\u05d0\u05d1\u05d2"),  # Hebrew is read from the right, and is no trick
+        ("\u05d0\u05d1\u05d2", "\u05d0\u05d1\u05d2"),  # Hebrew is right to left, and harmless
         ("小明\U0001f600", "小明\U0001f600"),
         ("x" * 64, "x" * 64),
     ],
 )
-def test_what_is_not_seen_is_spelled_out(
+def test_invisible_characters_are_spelled_out(
     browser: Browser, serve: Running, writer: Writer, evil: str, shown: str
 ) -> None:
     opened(browser, serve, "phone")
@@ -43,6 +43,6 @@ def test_what_is_not_seen_is_spelled_out(
     assert browser.texts("#angry .detail")[0] == f"severity 1 of 3 · post {shown}"
     assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")
     browser.run("document.querySelector('#top button').click()")
-    until(lambda: len(browser.texts("#fan .score")) == 1, SOON_S, "the fan's own view is asked for by the true id")
+    until(lambda: len(browser.texts("#fan .score")) == 1, SOON_S, "the dialog asks for the true id")
     assert browser.texts("#fan-id") == [shown]
     assert browser.complaints() == []

@@ -1,4 +1,4 @@
-"""Claims about the page in front of a real worker: the wait and the lag that it shows, and a worker that dies."""
+"""Claims about the page with a real worker: its latency and lag, and a worker that dies."""
 
 from tests.ground.processes import Processes, until
 from tests.integration.serve.outputs import Writer
@@ -7,7 +7,7 @@ from tests.integration.serve.page.browser import Browser, address
 SEEN_S = 45.0  # a worker's session ends after 6 s, and the page asks for workers every 5
 
 
-def test_a_worker_that_dies_is_seen_and_its_return_needs_no_reload(
+def test_a_dead_worker_is_shown_and_its_return_needs_no_reload(
     browser: Browser, processes: Processes, writer: Writer
 ) -> None:
     worker, serve = processes.worker(), processes.serve()

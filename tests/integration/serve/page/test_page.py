@@ -16,8 +16,8 @@ return [...document.querySelectorAll(".list .who")].filter((node) => node.scroll
   .map((node) => node.outerHTML);
 """
 CUT_OFF = """
-const held = ".list .side, .list .mark, .tile b, .tile small, .panel h2, .legend b";
-return [...document.querySelectorAll(held)].filter((node) =>
+const parts = ".list .side, .list .mark, .tile b, .tile small, .panel h2, .legend b";
+return [...document.querySelectorAll(parts)].filter((node) =>
   node.getBoundingClientRect().right > node.closest(".panel, .tile").getBoundingClientRect().right - 8)
   .map((node) => node.outerHTML);
 """
@@ -26,7 +26,7 @@ return [...document.querySelectorAll(held)].filter((node) =>
 def test_the_page_fills_fits_and_leaves_the_console_clean(
     browser: Browser, serve: Running, writer: Writer, tmp_path: Path
 ) -> None:
-    writer.write(score("wechat:1170571", score=95.0))  # as long as the demo's are
+    writer.write(score("wechat:1170571", score=95.0))  # as long as the ids of the demo
     for width, scheme in product(WIDTHS, ("light", "dark")):
         browser.prefer(scheme)
         opened(browser, serve, width)
