@@ -4,6 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
+NODE := node_modules/.ready
 PYTEST := $(BIN)/python -m pytest -q
 # Tests on real servers wait more than they work: some go side by side, each lot with servers of its own (1.5 GB).
 JOBS ?= 3
@@ -12,7 +13,7 @@ BESIDE := --dist loadfile -n
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check lint types unit-plain unit unit-bounds integration integration-full \
+.PHONY: help setup run test check fmt lint types page unit-plain unit unit-bounds integration integration-full \
 	bench chaos chaos-full soak manifests lock clean
 
 help:  ## list these commands
@@ -36,7 +37,13 @@ run: setup  ## start everything here, with demo traffic; Ctrl-C stops it
 
 test: setup unit integration  ## the tests: first the quick ones, then those on a real Kafka
 
-check: setup lint types unit-plain unit unit-bounds integration chaos  ## what CI runs, quickest first
+check: setup lint types page unit-plain unit unit-bounds integration chaos  ## what CI runs, quickest first
+
+fmt: setup  ## format Python and, where npm is there, the page's JavaScript
+	$(BIN)/ruff check -q --select I --fix .
+	$(BIN)/ruff format .
+	@if command -v npm >/dev/null; then $(MAKE) $(NODE) && node_modules/.bin/biome check --write; \
+	else echo "JavaScript is not formatted: npm is not there (on Debian and Ubuntu: apt-get install nodejs npm)"; fi
 
 lint: setup  ## format, lint, layers
 	$(BIN)/ruff format --check .
@@ -45,6 +52,17 @@ lint: setup  ## format, lint, layers
 
 types: setup  ## mypy, strict
 	$(BIN)/mypy
+
+page: $(NODE)  ## the page's JavaScript: format, lint, types, unit tests; needs Node 20 or newer
+	node_modules/.bin/biome ci --error-on-warnings
+	node_modules/.bin/tsc
+	node --test tests/agents/serve/page/*.test.mjs
+
+$(NODE): package-lock.json .npmrc
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "the checks of the page's JavaScript need Node 20 or newer with npm (on Debian and Ubuntu: apt-get install nodejs npm); running fanpulse needs neither"; exit 1; }
+	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' || { echo "the checks of the page's JavaScript need Node 20 or newer, and node is $$(node --version)"; exit 1; }
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $(NODE)
 
 unit-plain: setup  ## the kernels' tests, kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(PYTEST) streams tests/streams tests/oracle $(ARGS)
@@ -90,5 +108,5 @@ lock:  ## update and pin all packages, with hashes
 	&& $$there/bin/$(COMPILE) --build-deps-for editable -o requirements.lock pyproject.toml
 
 clean:  ## remove what was built; records in .data stay
-	rm -rf .venv .numba .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage *.egg-info
+	rm -rf .venv node_modules .numba .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,9 +34,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     partitions: Annotated[int, Meta(description="of every topic, when created", ge=1, le=10_000)] = PARTITIONS
     replication: Annotated[int, Meta(description="replication factor of topics, when created", ge=1, le=16)] = 1
+    create_topics: Annotated[
+        bool, Meta(description="let a worker create internal topics and optional inputs that are missing")
+    ] = True
     data_dir: Annotated[str, Meta(description="directory for embedded servers and locks")] = ".data"
     params: Annotated[str, Meta(description="per-brand parameter file (TOML); empty: defaults")] = ""
-    settle_s: Annotated[float, Meta(description="seconds until a small change is announced", ge=0)] = 60.0
+    publish_delay_s: Annotated[float, Meta(description="seconds until a small change is published", ge=0)] = 60.0
+    dedup_ids: Annotated[
+        int, Meta(description="newest event ids kept per input and partition to recognise repeats", ge=1_000)
+    ] = 100_000
     tick_s: Annotated[float, Meta(description="seconds between two ticks of time for silent fans", gt=0)] = 5.0
     sentiment_model: Annotated[str, Meta(description="file of a sentiment model; empty: the one shipped")] = ""
     session_timeout_s: Annotated[
@@ -94,7 +100,7 @@ def _redacted(name: str, value: str) -> str:
 
 
 def _without_login(url: str) -> str:
-    """Return a URL without what may be a user or a password, wherever it stands; what is no URL is not shown at all.
+    """Return a URL without user, password and query; a value that is not a URL is not shown at all.
 
     >>> _without_login("redis://:pass/word@cache:6379/0"), _without_login("rediss://cache/0?password=x")
     ('redis://(set)@cache:6379/0', 'rediss://cache/0?(set)')
@@ -110,21 +116,21 @@ def _without_login(url: str) -> str:
 def about() -> dict[str, str]:
     """Return what each setting is for, by its environment name.
 
-    >>> about()["FANPULSE_SETTLE_S"]
-    'seconds until a small change is announced'
+    >>> about()["FANPULSE_PUBLISH_DELAY_S"]
+    'seconds until a small change is published'
     """
-    said = {}
+    found = {}
     for name, hint in get_type_hints(Settings, include_extras=True).items():
         metas = [part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Meta)]
-        said[PREFIX + name.upper()] = next(meta.description or "" for meta in reversed(metas))
-    return said
+        found[PREFIX + name.upper()] = next(meta.description or "" for meta in reversed(metas))
+    return found
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment; an empty value means the default.
 
     Raises:
-        ConfigError: a value is not of its kind.
+        ConfigError: a value is of the wrong type or out of range.
     """
     given = {name.removeprefix(PREFIX).lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
     given = {name: value for name, value in given.items() if value != "" and name in Settings.__struct_fields__}
@@ -132,13 +138,13 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         try:
             msgspec.convert({name: given[name]}, Settings, strict=False)
         except msgspec.ValidationError as error:
-            said = str(error).partition(" - at")[0]
-            raise ConfigError(f"{PREFIX}{name.upper()}: {said}, got {_redacted(name, given[name])!r}") from None
+            reason = str(error).partition(" - at")[0]
+            raise ConfigError(f"{PREFIX}{name.upper()}: {reason}, got {_redacted(name, given[name])!r}") from None
     return msgspec.convert(given, Settings, strict=False)
 
 
 def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return names that look like settings and are none: a slip of the pen, or an orchestrator's service links.
+    """Return names that look like settings but are not: typing errors, or an orchestrator's service links.
 
     >>> unknown({"FANPULSE_BROKR": "x", "FANPULSE_BROKER": "y"})
     ['FANPULSE_BROKR']

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Raw, Struct, field
 
-from schemas.outputs import Evidence, FlagKind, StandingFlag
+from schemas.outputs.records import Evidence, StandingFlag
 
 SEVERITY_STEP = 1e13  # above every epoch millisecond, so that severity sorts before time
 
@@ -64,7 +64,7 @@ class FlagRow(Struct, gc=False):
 
     flag_id: str
     fan_id: str
-    kind: FlagKind
+    kind: str
     state: str
     before: str = field(name="from")
     reason: str

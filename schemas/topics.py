@@ -4,14 +4,17 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from schemas.inputs import INPUTS
+from schemas.inputs.declaration import Input
+
 DAY_MS = 86_400_000
+RETENTION_MS = 30 * DAY_MS
 APPEND_TIME = "LogAppendTime"
 PARTITIONS = 12  # default of FANPULSE_PARTITIONS
 
-LIKES, REPOSTS, COMMENTS, PURCHASES = "likes", "reposts", "comments", "purchases"
 FAN_SCORES, FAN_FLAGS, DEAD_LETTERS = "fan-scores", "fan-flags", "dead-letters"
-INPUTS = (LIKES, REPOSTS, COMMENTS, PURCHASES)  # the order of ``Topic``
 OUTPUTS = (FAN_SCORES, FAN_FLAGS, DEAD_LETTERS)
+CLOCK, DEDUP = "clock", "dedup"
 
 
 class Cleanup(StrEnum):
@@ -33,6 +36,8 @@ class TopicSpec(Struct, frozen=True):
     cleanup: Cleanup
     retention_ms: int
     about: str
+    is_required: bool = True
+    is_internal: bool = False
     has_append_time: bool = True
 
     def config(self, replication: int) -> dict[str, str]:
@@ -52,33 +57,48 @@ class TopicSpec(Struct, frozen=True):
 class Names(Struct, frozen=True):
     """The full names of one installation: a prefix for what it shares, the group's name for what it owns.
 
-    >>> Names("eu-", "eu-", "fanpulse").changelog
-    'eu-fanpulse-changelog'
+    >>> Names("eu-", "eu-", "fanpulse").changelog("fans")
+    'eu-fanpulse-fans-changelog'
     """
 
     input_prefix: str
     output_prefix: str
     group: str
+    declared: tuple[Input, ...] = INPUTS
+    stores: tuple[str, ...] = ("fans",)
+
+    def of(self, source: Input) -> str:
+        """Return the topic of an input; one that is internal is the group's own, or two groups would count twice."""
+        return self._own(source.name) if source.is_internal else self.input_prefix + source.name
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """The four input topics, in the order of ``schemas.events.Topic``."""
-        return tuple(self.input_prefix + name for name in INPUTS)
+    def inputs(self) -> dict[str, Input]:
+        """The inputs by the names of their topics."""
+        return {self.of(source): source for source in self.declared}
 
     @property
-    def credits(self) -> str:
-        """Influence on its way to the fan who earned it: a group's own, or two groups would pay twice."""
-        return f"{self.output_prefix}{self.group}-credits"
+    def public_inputs(self) -> dict[str, Input]:
+        """The inputs that producers write to, by the names of their topics."""
+        return {name: source for name, source in self.inputs.items() if not source.is_internal}
 
     @property
-    def ticks(self) -> str:
+    def leading_input(self) -> str:
+        """The input whose partitions decide which worker owns a task."""
+        return self.of(self.declared[0])
+
+    @property
+    def clock(self) -> str:
         """Time, as an input."""
-        return f"{self.output_prefix}{self.group}-ticks"
+        return self._own(CLOCK)
 
     @property
-    def changelog(self) -> str:
-        """The rows: the truth."""
-        return f"{self.output_prefix}{self.group}-changelog"
+    def dedup(self) -> str:
+        """The newest event ids of each input."""
+        return self._own(DEDUP)
+
+    def changelog(self, store: str) -> str:
+        """Return the changelog of a store."""
+        return self._own(f"{store}-changelog")
 
     @property
     def fan_scores(self) -> str:
@@ -97,16 +117,24 @@ class Names(Struct, frozen=True):
 
     def specs(self) -> tuple[TopicSpec, ...]:
         """Return every topic of the installation; all have the same partition count."""
-        act, fan, owner = "one act of one fan", "brand_id:fan_id", "internal"
-        gone, kept = Cleanup.DELETE, Cleanup.COMPACT
+        fan = "brand_id:fan_id"
+        delete, compact = Cleanup.DELETE, Cleanup.COMPACT
+        own = {"is_internal": True, "has_append_time": False}
         return (
-            *(TopicSpec(name, fan, gone, 30 * DAY_MS, act) for name in self.inputs),
-            TopicSpec(self.credits, fan, gone, 30 * DAY_MS, f"{owner}: influence earned by another fan's repost"),
-            TopicSpec(
-                self.ticks, "none", gone, DAY_MS, f"{owner}: time, a record per partition every few seconds", False
+            *(
+                TopicSpec(name, fan, delete, RETENTION_MS, source.about, source.is_required, source.is_internal)
+                for name, source in self.inputs.items()
             ),
-            TopicSpec(self.changelog, fan, kept, -1, f"{owner}: the fans' rows, the truth", False),
-            TopicSpec(self.fan_scores, fan, kept, -1, "the whole current view of a fan"),
-            TopicSpec(self.fan_flags, fan, gone, 30 * DAY_MS, "one record per transition"),
-            TopicSpec(self.dead_letters, "as received", gone, 30 * DAY_MS, "what was refused, with the reason"),
+            TopicSpec(self.clock, "none", delete, DAY_MS, "time, a record per partition and second", **own),
+            TopicSpec(self.dedup, "none", delete, 7 * DAY_MS, "the newest event ids", **own),
+            *(
+                TopicSpec(self.changelog(store), fan, compact, -1, f"the store {store}: the truth", **own)
+                for store in self.stores
+            ),
+            TopicSpec(self.fan_scores, fan, compact, -1, "the whole current view of a fan"),
+            TopicSpec(self.fan_flags, fan, delete, RETENTION_MS, "one record per transition"),
+            TopicSpec(self.dead_letters, "as received", delete, RETENTION_MS, "what was refused, with the reason"),
         )
+
+    def _own(self, name: str) -> str:
+        return f"{self.output_prefix}{self.group}-{name}"

@@ -3,46 +3,76 @@
 import msgspec
 import numpy as np
 
-from schemas.events import Topic
-from streams.block import decode
-from streams.columns import TURN
-from streams.hashes import partition_of
-from streams.params import Brands, Params
-from streams.partition import Partition
-from streams.records.flags import json_flags
+from schemas.row import Bytes
+from streams.decode.decoder import decode
+from streams.fans.model import MODEL, Model
+from streams.fans.params import Brands
 from streams.records.pack import pack
-from streams.records.scores import json_scores
 from streams.records.spans import Record, Records, Texts, read_batch
+from streams.savepoint import Savepoint
 from streams.sentiment.model import shipped
+from streams.task import Clocks, Task, TaskOutput
 
-MANY = 1_000  # keys, for which an index has to grow
+MANY = 2_000  # keys, for which an index grows, and ids, for which a dedup window does
+NOW = 1_700_000_000_000
+LATER = NOW + (1 << 40)
+MAX_BATCH_BYTES = 1 << 20
 
 
-def warm() -> int:
+def warm(model: Model = MODEL) -> int:
     """Call every kernel as a worker does; return how many fans came back from the changelog."""
     shipped().score(["x"])
-    brands = Brands({}, Params())
-    partition, other = Partition(brands), Partition(brands)
-    common = {"brand_id": "b", "fan_id": "f", "platform": "p", "event_time": 1, "sentiment": -0.5, "currency": "CNY"}
-    for topic in Topic:
-        event = {**common, "event_id": "e", "order_id": "o", "amount_minor": 1, "by_fan_id": "g", "parent_fan_id": "g"}
-        sample = Records.of([Record(0, 0, b"b:f", msgspec.json.encode(event))])
-        partition.fold(decode(sample, topic, partition.fans, now=1).events, topic)
-    partition.tick(1 << 40, {Topic.LIKES}, most=1)
-    partition.tick(1 << 40, set(), most=1)
-    fans = partition.fans
-    fans.announced(np.zeros(1, np.int64))
-    json_scores(fans.columns, np.zeros(1, np.int64), brands, fans.index)
-    json_flags(fans.columns, np.zeros(1, TURN), [None], brands, fans.index)
-    keys, values = fans.records()
-    ((count, batch),) = pack(keys, values, most=1 << 16)
-    spans = np.empty((6, count), np.int64)
-    raw = np.frombuffer(batch.tobytes(), np.uint8)
-    read_batch(raw, 0, len(raw), (0, 0), -1, spans, 0, count)
-    other.fans.restore(Records(raw, spans))
-    partition_of(b"b:f", 1)
-    fans.find(Texts.of([b"b:%d" % number for number in range(MANY)]))
+    brands = Brands(model.params_dtype, model.kinds, {}, model.params())
+    task, other = Task(model, brands, (0, 1)), Task(model, brands, (0, 1))
+    _process(task)
+    output = task.poll_output(NOW)
+    task.fans.mark_changed(0)
+    task.advance(Clocks(LATER, frozenset(source.number for source in model.inputs)))
+    task.advance(Clocks(LATER))
+    task.fans.kernels.decay_all(task.fans.columns, len(task.fans), LATER, brands.rows)
+    _restore(other, output, task.poll_output(LATER))
     return len(other.fans)
+
+
+def _process(task: Task) -> None:
+    """Apply a batch of every input, the first time with more new fans than an index begins with."""
+    for n in (MANY, 1):
+        for source in task.model.inputs:
+            records = Records.of([Record(i, NOW, b"b:f%d" % i, _event(i)) for i in range(n)])
+            savepoint = Savepoint.of(task, source, decode(source, records, NOW))
+            task.process(source, decode(source, records, NOW), n, NOW)
+            savepoint.roll_back()
+            task.process(source, decode(source, records, NOW), n, NOW)
+            task.observe_ids(source, decode(source, records, NOW), NOW)
+
+
+def _event(n: int) -> bytes:
+    """Return an event that is valid for every input: a field that one does not know is ignored."""
+    event = {"event_id": f"e{n}", "brand_id": "b", "fan_id": f"f{n}", "platform": "p", "event_time": NOW}
+    event |= {"sentiment": -0.9, "text": "x", "order_id": "o", "amount_minor": 1, "currency": "CNY"}
+    return msgspec.json.encode(event | {"by_fan_id": "g", "parent_fan_id": "g"})
+
+
+def _restore(task: Task, *outputs: TaskOutput) -> None:
+    """Write outputs as record batches, read them, and restore a task from them."""
+    for output in outputs:
+        for some in (*output.scores, *output.flags):
+            _read_back(*some)
+        for keys, values in output.changelogs[task.fans.name]:
+            task.restore(task.fans.name, _read_back(keys, values))
+    task.dedup.restore(output.dedup for output in outputs if output.dedup is not None)
+    task.finish_restore()
+
+
+def _read_back(keys: Texts, values: Texts) -> Records:
+    """Return records that went through a record batch of Kafka's format."""
+    return Records.joined([_read(count, batch) for count, batch in pack([(keys, values)], MAX_BATCH_BYTES)])
+
+
+def _read(count: int, batch: Bytes) -> Records:
+    raw, spans = np.frombuffer(batch.tobytes(), np.uint8), np.empty((6, count), np.int64)
+    read_batch(raw, 0, len(raw), (0, 0), -1, spans, 0, count)
+    return Records(raw, spans)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ SECTIONS = {
         "doctor": ("check.doctor", "Check all that is needed, and say what to do: begin here."),
         "lag": ("look.lag", "Show how far the workers are behind."),
         "dlq": ("look.dlq", "List dead letters, or send them again."),
-        "verify": ("check.verify", "Work out sampled fans anew, and compare with what is published."),
+        "verify": ("check.verify", "Compute sampled fans again, and compare with what is published."),
         "replay": ("feed.replay", "Score again from an offset or a time, beside what runs."),
     },
     "Look": {

@@ -1,11 +1,15 @@
-"""One act of a made-up fan, and the event that tells of it."""
+"""One act of a made-up fan, and its event."""
 
 from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
 from agents.demo.sentences import Sentence
-from schemas.topics import COMMENTS, DAY_MS, LIKES, PURCHASES, REPOSTS
+from schemas.inputs.comments import COMMENTS
+from schemas.inputs.likes import LIKES
+from schemas.inputs.purchases import PURCHASES
+from schemas.inputs.reposts import REPOSTS
+from schemas.topics import DAY_MS
 
 PRICES_FEN = (4_900, 12_900, 19_900, 89_900, 199_900, 349_900)
 POSTS_A_DAY = 3
@@ -22,7 +26,7 @@ class Act(NamedTuple):
 
 def like(rng: Random, at: int, fan_id: str) -> Act:
     """Return a like of one of the day's posts."""
-    return Act(at, fan_id, LIKES, {"type": "like", "post_id": _post(rng, at)})
+    return Act(at, fan_id, LIKES.name, {"type": "like", "post_id": _post(rng, at)})
 
 
 def repost(rng: Random, at: int, fan_id: str, parents: Sequence[str]) -> Act:
@@ -31,19 +35,21 @@ def repost(rng: Random, at: int, fan_id: str, parents: Sequence[str]) -> Act:
     others = [parent for parent in parents if parent != fan_id]
     if others and rng.random() < 0.6:
         fields |= {"parent_fan_id": rng.choice(others), "depth": 2}
-    return Act(at, fan_id, REPOSTS, fields)
+    return Act(at, fan_id, REPOSTS.name, fields)
 
 
 def comment(rng: Random, at: int, fan_id: str, said: Sentence) -> Act:
-    """Return a comment; it brings its sentiment, so that the demo does not hang on a model."""
+    """Return a comment; it brings its sentiment, so that the demo does not depend on a model."""
     fields = {"type": "comment", "post_id": _post(rng, at), "text": said.text, "lang": said.lang}
-    return Act(at, fan_id, COMMENTS, fields | {"sentiment": said.mood})
+    return Act(at, fan_id, COMMENTS.name, fields | {"sentiment": said.sentiment})
 
 
 def purchase(rng: Random, at: int, fan_id: str) -> Act:
     """Return an order of one or two pieces."""
     fields = {"type": "purchase", "order_id": f"o{at}{rng.randrange(1000):03d}", "currency": "CNY"}
-    return Act(at, fan_id, PURCHASES, fields | {"amount_minor": rng.choice(PRICES_FEN), "quantity": rng.randint(1, 2)})
+    return Act(
+        at, fan_id, PURCHASES.name, fields | {"amount_minor": rng.choice(PRICES_FEN), "quantity": rng.randint(1, 2)}
+    )
 
 
 def paid(act: Act, campaign: str) -> Act:
@@ -58,7 +64,7 @@ def event(act: Act, event_id: str, brand: str) -> dict[str, Any]:
         "event_id": event_id,
         "brand_id": brand,
         "fan_id": act.fan_id,
-        "platform": "tmall" if act.topic == PURCHASES else platform,
+        "platform": "tmall" if act.topic == PURCHASES.name else platform,
         "account_id": f"{brand}-{platform}",
         "event_time": act.at,
         "source": "organic",

@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 from agents.demo.acts import Act, comment, like, paid, purchase, repost
 from agents.demo.sentences import pick
-from schemas.topics import COMMENTS, DAY_MS, LIKES, PURCHASES, REPOSTS
+from schemas.inputs.comments import COMMENTS
+from schemas.inputs.declaration import Input
+from schemas.inputs.likes import LIKES
+from schemas.inputs.purchases import PURCHASES
+from schemas.inputs.reposts import REPOSTS
+from schemas.topics import DAY_MS
 
 BOT_GAP_MS = DAY_MS // 20  # a like every 72 minutes, day and night
 BOT_JITTER = 0.05  # of the gap: far below the variation of a person
@@ -67,18 +72,18 @@ def steady(rng: Random, name: Name, fan_id: str, start: int, parents: Sequence[s
     passed = 0.0
     while True:
         passed += rng.expovariate(sum(tempo)) * DAY_MS
-        (topic,) = rng.choices((LIKES, REPOSTS, COMMENTS, PURCHASES), tempo)
-        act = act_of(rng, topic, start + int(passed), fan_id, parents)
+        (source,) = rng.choices((LIKES, REPOSTS, COMMENTS, PURCHASES), tempo)
+        act = act_of(rng, source, start + int(passed), fan_id, parents)
         yield paid(act, CAMPAIGN) if name is Name.HUNTER else act
 
 
-def act_of(rng: Random, topic: str, at: int, fan_id: str, parents: Sequence[str], angry: float = 0.0) -> Act:
-    """Return an act of a topic; a comment is angry with that probability."""
-    if topic == LIKES:
+def act_of(rng: Random, source: Input, at: int, fan_id: str, parents: Sequence[str], angry: float = 0.0) -> Act:
+    """Return an act of an input; a comment is angry with that probability."""
+    if source is LIKES:
         return like(rng, at, fan_id)
-    if topic == REPOSTS:
+    if source is REPOSTS:
         return repost(rng, at, fan_id, parents)
-    if topic == COMMENTS:
+    if source is COMMENTS:
         return comment(rng, at, fan_id, pick(rng, angry))
     return purchase(rng, at, fan_id)
 
@@ -92,10 +97,10 @@ def bot(rng: Random, fan_id: str, start: int) -> Iterator[Act]:
 
 
 def leaver(rng: Random, fan_id: str, due: int, span_days: float, silence: Silence) -> list[Act]:
-    """Return the acts of a fan who came every few days and stopped, so that he counts as leaving at ``due``.
+    """Return the acts of a fan who came every few days and stopped, so that they count as leaving at ``due``.
 
     The days between two visits are 1.1 to 6: more than one, so that each is an active day of its own; irregular, or
-    he would be taken for a bot; and short beside the silence that they make suspicious.
+    they would count as a bot; and short compared to the silence that they make suspicious.
     """
     visits = [0]
     while len(visits) < 4 or visits[-1] < span_days * DAY_MS:

@@ -1,4 +1,4 @@
-"""Play the demo: the history at full speed, then live, at the pace of the clock."""
+"""Play the demo: the history at full speed, then live, as time passes."""
 
 import asyncio
 import time
@@ -12,24 +12,25 @@ from agents.demo.personas import Silence
 from agents.demo.traffic import Event, Traffic
 from agents.kafka.publish import Publisher, Record
 from agents.settings import Settings
-from streams.params import table
-from streams.rules.churn import silence
+from streams.fans.model import MODEL
+from streams.fans.params import table
+from streams.rules.churn import allowed_silence
 
-BLOCK = 5_000
+BATCH = 5_000
 STEP_S = 0.1
 
 Tell = Callable[[int, int], None]  # events of history sent so far, live events sent so far
 
 
-def rule(settings: Settings, brand: str) -> Silence:
-    """Return after how many days of silence the worker will say that a fan of the brand is leaving.
+def silence_rule(settings: Settings, brand: str) -> Silence:
+    """Return after how many days of silence the worker flags a fan of the brand as leaving.
 
     Raises:
         ConfigError: the parameter file cannot be used.
     """
     file = brands.load(settings)
-    (p,) = table([file.brands.get(brand, file.default)])
-    return lambda repeats, span: float(silence(repeats, span, p.alive_at_risk, p))
+    (p,) = table(MODEL.params_dtype, MODEL.kinds, [file.brands.get(brand, file.default)])
+    return lambda repeats, span: float(allowed_silence(repeats, span, p.alive_at_risk, p))
 
 
 async def play(
@@ -42,13 +43,13 @@ async def play(
         traffic: what.
         topics: the full name of each topic.
         tell: is told how far it has come, at most ten times a second.
-        seconds: of live traffic; infinite for ever.
+        seconds: of live traffic; infinite: until stopped.
         count: of live events; None for any number.
     """
     async with publisher:
         past = traffic.history()
         n = live = 0
-        while part := list(islice(past, BLOCK)):
+        while part := list(islice(past, BATCH)):
             await publisher.send(_records(part, topics))
             n += len(part)
             tell(n, live)

@@ -1,4 +1,4 @@
-"""Who the made-up brand's fans are: ids, characters, and all that they do of their own accord."""
+"""Who the made-up brand's fans are: ids, characters, and all that they do by themselves."""
 
 from collections.abc import Iterator
 from heapq import merge
@@ -15,7 +15,7 @@ QUICK = 40  # leavers that fall due one soon after the other; the rest takes its
 
 
 class Member(NamedTuple):
-    """A fan and his character."""
+    """A fan and their character."""
 
     fan_id: str
     name: Name
@@ -28,7 +28,7 @@ class Plan(NamedTuple):
     now: int  # ms since the epoch: before it lies history, after it what is yet to come
     history_days: int
     fans: int
-    run: int  # leavers of another run are other fans, for one can leave but once
+    run: int  # leavers of another run are other fans, because a fan leaves only once
 
     def rng(self, *whose: object) -> Random:
         """Return a generator of its own for each purpose, so that none disturbs another."""

@@ -9,12 +9,15 @@ from agents.demo.acts import Act, comment, purchase, repost
 from agents.demo.personas import Name, act_of
 from agents.demo.population import Member, Plan
 from agents.demo.sentences import ANGRY, HAPPY
-from schemas.topics import COMMENTS, LIKES, PURCHASES, REPOSTS
+from schemas.inputs.comments import COMMENTS
+from schemas.inputs.likes import LIKES
+from schemas.inputs.purchases import PURCHASES
+from schemas.inputs.reposts import REPOSTS
 
 ANGER_MS, ANSWER_MS = 9_000, 45_000  # from one angry fan to the next; until some of them are made good
 SOLACE = 3  # every third is
 STEPS, STEPS_UP = 14, 40  # acts of a riser: enough for tier active, for some enough for core
-TOPICS = (LIKES, REPOSTS, COMMENTS, PURCHASES)
+INPUTS = (LIKES, REPOSTS, COMMENTS, PURCHASES)
 CALM, SALE = (70, 15, 12, 3), (40, 5, 15, 40)  # what the crowd does, of a hundred acts
 CROWD_PER_FAN = 300
 CROWD_ANGER = 0.06  # of its comments
@@ -72,6 +75,6 @@ def crowd(rng: Random, at: int, fans: int, core: Sequence[str], *, sale: bool) -
     """Return an act of one of the many who pass by."""
     number = rng.randrange(fans * CROWD_PER_FAN)
     fan_id = f"{'wechat' if number % 10 >= 7 else 'weibo'}:{1_000_000 + number}"
-    (topic,) = rng.choices(TOPICS, SALE if sale else CALM)
-    act = act_of(rng, topic, at, fan_id, core, angry=CROWD_ANGER)
+    (source,) = rng.choices(INPUTS, SALE if sale else CALM)
+    act = act_of(rng, source, at, fan_id, core, angry=CROWD_ANGER)
     return act._replace(fields=act.fields | {"campaign_id": "flash-sale"}) if sale else act

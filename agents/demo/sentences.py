@@ -1,4 +1,4 @@
-"""What the made-up fans write: sentences of our own, each with its language and its mood."""
+"""What the made-up fans write: sentences of our own, each with its language and its sentiment."""
 # ruff: noqa: RUF001 - Chinese is written with full-width punctuation
 
 from random import Random
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Sentence(NamedTuple):
-    """A comment; ``mood`` is its sentiment, -1..1."""
+    """A comment; ``sentiment`` is -1..1."""
 
     lang: str
     text: str
-    mood: float
+    sentiment: float
 
 
 HAPPY = (

@@ -18,7 +18,6 @@ from agents.kafka.topic_ids import topic_ids
 from agents.kafka.topics import ensure
 from agents.kafka.transactions import FETCH_BYTES, POLL_RECORDS, Mark, Moved, TransactionalPublisher, windows
 from agents.settings import Settings
-from schemas.topics import INPUTS
 
 
 class Copied(NamedTuple):
@@ -37,17 +36,17 @@ def copy(settings: Settings, to_prefix: str) -> Copied:
         UnavailableError: the broker does not answer; what was copied by then is remembered.
     """
     there = structs.replace(settings, topic_prefix=to_prefix)
-    if there.names.inputs == settings.names.inputs:
+    if there.names.public_inputs == settings.names.public_inputs:
         raise ConfigError("the topics to copy to must have another prefix than FANPULSE_TOPIC_PREFIX")
     count, wanted = _partitions(settings), _partitions(there)
-    places = [TopicPartition(topic, n) for topic in settings.names.inputs for n in range(count)]
+    places = [TopicPartition(topic, n) for topic in settings.names.public_inputs for n in range(count)]
     with reader(settings, max_poll_records=POLL_RECORDS, fetch_max_bytes=FETCH_BYTES) as client:
-        task = _copy(settings, there, places, dict.fromkeys(there.names.inputs, wanted), client)
+        task = _copy(settings, there, places, dict.fromkeys(there.names.public_inputs, wanted), client)
         return asyncio.run(task)
 
 
 def _partitions(settings: Settings) -> int:
-    return ensure(settings, [spec for spec in settings.names.specs() if spec.name in settings.names.inputs])
+    return ensure(settings, [spec for spec in settings.names.specs() if spec.name in settings.names.public_inputs])
 
 
 async def _copy(
@@ -55,7 +54,7 @@ async def _copy(
 ) -> Copied:
     sent = Counter[str]()
     group = f"{settings.group}-copy-to-{there.topic_prefix}"
-    targets = dict(zip(settings.names.inputs, there.names.inputs, strict=True))
+    targets = dict(zip(settings.names.public_inputs, there.names.public_inputs, strict=True))
     async with TransactionalPublisher(there, counts, group) as out:
         with admin(settings) as asked:
             copying = Copying(targets, _identities(asked, targets))
@@ -63,7 +62,9 @@ async def _copy(
         for window in windows(_chunks(client, places, done), copying.move):
             await out.write(window)
             sent.update(record.topic for record in window.records)
-    return Copied({name: sent[there.topic_prefix + name] for name in INPUTS}, copying.left_out, started_over)
+    return Copied(
+        {source.name: sent[name] for name, source in there.names.public_inputs.items()}, copying.left_out, started_over
+    )
 
 
 def _identities(client: KafkaAdminClient, targets: dict[str, str]) -> dict[str, str]:

@@ -29,8 +29,8 @@ def beside(settings: Settings, group: str, output_prefix: str) -> Settings:
 
 def starts(settings: Settings, since_ms: int | None, offset: int | None) -> dict[TopicPartition, int]:
     """Return where each input partition is to be read from: a moment on the broker, an offset, or the beginning."""
-    count = ensure(settings, [spec for spec in settings.names.specs() if spec.name in settings.names.inputs])
-    places = [TopicPartition(topic, n) for topic in settings.names.inputs for n in range(count)]
+    count = ensure(settings, [spec for spec in settings.names.specs() if spec.name in settings.names.public_inputs])
+    places = [TopicPartition(topic, n) for topic in settings.names.public_inputs for n in range(count)]
     with admin(settings) as client:
         begins = offsets.offsets(client, places, OffsetSpec.EARLIEST)
         ends = offsets.offsets(client, places, OffsetSpec.LATEST)

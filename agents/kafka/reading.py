@@ -48,6 +48,7 @@ def poll_until_end(client: KafkaConsumer, starts: Offsets, ends: Offsets) -> Ite
     """
     positions = {at: starts[at] for at, end in ends.items() if starts[at] < end}
     client.assign(list(positions))
+    client.resume(*positions)  # an earlier call with this client paused those that it had finished
     for at, start in positions.items():
         client.seek(at, start)
     moved_at = time.monotonic()

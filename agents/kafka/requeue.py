@@ -17,7 +17,7 @@ from agents.kafka.topic_ids import topic_ids
 from agents.kafka.topics import ensure
 from agents.kafka.transactions import FETCH_BYTES, POLL_RECORDS, Mark, Moved, TransactionalPublisher, windows
 from agents.settings import Settings
-from schemas.events import LONGEST
+from schemas.inputs.declaration import MAX_VALUE_BYTES as LONGEST
 
 OTHER_REASONS = "other_reasons"
 
@@ -56,7 +56,7 @@ def requeue(settings: Settings, reason: str, *, from_start: bool, dry_run: bool)
 async def _send(
     settings: Settings, reason: str, places: list[TopicPartition], client: KafkaConsumer, *, from_start: bool
 ) -> tuple["Selection", int]:
-    counts = dict.fromkeys(settings.names.inputs, len(places))
+    counts = dict.fromkeys(settings.names.public_inputs, len(places))
     async with TransactionalPublisher(settings, counts, group(settings)) as out:
         selection = Selection(settings, reason, _remembered(settings, places), from_start=from_start)
         for window in windows(_chunks(client, selection), selection.move):
@@ -132,7 +132,7 @@ def why_not(letter: DeadLetter, settings: Settings, reason: str) -> str:
     """
     if reason not in letter.reason:
         return OTHER_REASONS
-    if letter.topic not in settings.names.inputs:
+    if letter.topic not in settings.names.public_inputs:
         return "of_other_topics"
     if letter.key is None:
         return "without_key"

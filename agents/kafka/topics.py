@@ -35,14 +35,28 @@ def create(settings: Settings) -> list[str]:
         missing = [name for name in specs if name not in there]
         if not missing:
             return []
-        wanted = {name: _wanted(specs[name], count, settings.replication) for name in missing}
-        answer = client.create_topics(wanted, raise_errors=False)
-        for topic in answer["topics"]:
-            if topic["error_code"] not in {0, TOPIC_EXISTS}:
-                raise ConfigError(f"the broker refuses to create topic {topic['name']}: {topic['error_message']}")
-        client.wait_for_topics(missing)
-        made = {topic["name"] for topic in answer["topics"] if topic["error_code"] == 0}
+        made = create_missing(client, settings, [specs[name] for name in missing], count)
     return [name for name in missing if name in made]
+
+
+def create_missing(
+    client: KafkaAdminClient, settings: Settings, specs: Sequence[TopicSpec], partitions: int
+) -> list[str]:
+    """Create topics with a partition count, and return the names of those that nobody else created meanwhile.
+
+    Raises:
+        ConfigError: the broker refuses to create one.
+    """
+    if not specs:
+        return []
+    answer = client.create_topics(
+        {spec.name: _wanted(spec, partitions, settings.replication) for spec in specs}, raise_errors=False
+    )
+    for topic in answer["topics"]:
+        if topic["error_code"] not in {0, TOPIC_EXISTS}:
+            raise ConfigError(f"the broker refuses to create topic {topic['name']}: {topic['error_message']}")
+    client.wait_for_topics([spec.name for spec in specs])
+    return [topic["name"] for topic in answer["topics"] if topic["error_code"] == 0]
 
 
 def check(

@@ -2,8 +2,9 @@
 
 import gzip
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, cast
 
 import msgspec
 import numpy as np
@@ -16,20 +17,23 @@ from agents.kafka.connection import admin
 from agents.kafka.reading import records
 from agents.kafka.topics import partition_counts
 from agents.settings import Settings
-from schemas.events import Brand, Moment, Name
-from schemas.topics import INPUTS
-from streams.offline.replay import History, Line
+from schemas.inputs import INPUTS
+from schemas.inputs.declaration import Brand, Input, Moment, Name
+from schemas.inputs.lookup import public
+from streams.offline.replay import History
 from streams.offline.rhythm import Acts
+from streams.records.spans import Record
 
 
 class Event(msgspec.Struct, gc=False):
-    """What is read of a record here; the fold reads the rest."""
+    """What is read of a record here; the task reads the rest."""
 
     event_id: Name
     brand_id: Brand
     fan_id: Name
     event_time: Moment
-    topic: Literal["likes", "reposts", "comments", "purchases"] | None = None  # a line of a file has it
+    type: str | None = None
+    topic: str | None = None  # name of the input; a line of a file has it
 
 
 class BrandEvents:
@@ -40,46 +44,45 @@ class BrandEvents:
         self._seen: set[int] = set()
         self._rows: list[tuple[int, int, int, bytes, bytes]] = []
 
-    def add(self, event: Event, topic: int, record: bytes) -> None:
-        """Add one event; an id that is delivered again counts once."""
+    def add(self, event: Event, source: Input, record: bytes) -> None:
+        """Add one event of an input; a repeat counts once, as in a worker."""
         key = f"{event.brand_id}:{event.fan_id}".encode()
-        ident = hash((topic, key, event.event_id))
+        ident = hash((source.number, event.type or source.kinds[0].name, key, event.event_id))
         if ident in self._seen:
             return
         self._seen.add(ident)
         fan = self._fans.setdefault(key, len(self._fans))
-        self._rows.append((event.event_time, fan, topic, key, record))
+        self._rows.append((event.event_time, fan, source.number, key, record))
 
     def history(self) -> History:
         """Return all events in the order of their event time."""
         self._rows.sort(key=lambda row: row[0])
-        lines = [Line(offset, at, key, value) for offset, (at, _, _, key, value) in enumerate(self._rows)]
-        fan = np.array([row[1] for row in self._rows], np.int64)
-        acts = Acts(fan, np.array([row[0] for row in self._rows], np.int64))
-        return History(lines, np.array([row[2] for row in self._rows], np.int8), acts, list(self._fans))
+        records = [Record(offset, at, key, value) for offset, (at, _, _, key, value) in enumerate(self._rows)]
+        at, fan, source = (np.array([row[column] for row in self._rows], np.int64) for column in range(3))
+        return History(records, source, Acts(fan, at), list(self._fans))
 
 
 class Histories:
-    """The events of all brands, or of one, in memory."""
+    """The events of all brands, or of one, in memory: acts of fans, of inputs that producers write to."""
 
-    def __init__(self, brand: str | None) -> None:
+    def __init__(self, brand: str | None, inputs: Iterable[Input] = INPUTS) -> None:
         self.brand = brand
+        self._inputs = {source.name: source for source in public(inputs)}
         self._read = msgspec.json.Decoder(Event).decode
         self._brands: dict[str, BrandEvents] = {}
 
-    def add(self, record: bytes, topic: int | None = None) -> None:
-        """Add one event; without ``topic`` the event names its own.
+    def add(self, record: bytes, source: Input | None = None) -> None:
+        """Add one event; without ``source`` the event names its topic. An event that is no act of the fan is left out.
 
         Raises:
             ValueError: the record is no event.
         """
         event = self._read(record)  # msgspec's errors are ValueErrors
-        if topic is None:
-            if event.topic is None:
-                raise ValueError("Object missing required field `topic`")
-            topic = INPUTS.index(event.topic)
-        if self.brand is None or event.brand_id == self.brand:
-            self._brands.setdefault(event.brand_id, BrandEvents()).add(event, topic, record)
+        source = source or self._inputs.get(event.topic or "")
+        if source is None:
+            raise ValueError(f"field topic must be one of {', '.join(self._inputs)}")
+        if source.by_fan and self.brand in (None, event.brand_id):
+            self._brands.setdefault(event.brand_id, BrandEvents()).add(event, source, record)
 
     def of_brands(self, source: str) -> dict[str, History]:
         """Return each brand's history, by name.
@@ -125,18 +128,18 @@ def read_topics(settings: Settings, brand: str | None) -> dict[str, History]:
     """Return each brand's history, or that of ``brand`` alone, as far as the input topics still hold it.
 
     Only committed records are read, as a worker does. Records that are no events are left out: a worker has put them
-    into dead-letters.
+    into dead-letters. An optional topic that does not exist is left out, too.
 
     Raises:
-        ConfigError: a topic does not exist.
+        ConfigError: a required topic does not exist.
         UnavailableError: no broker answers, or it does not hand out the records.
         FanpulseError: there is no event.
     """
-    found, topics = Histories(brand), {name: number for number, name in enumerate(settings.names.inputs)}
+    found, topics = Histories(brand), settings.names.public_inputs
     with admin(settings) as client:
         counts = partition_counts(client, list(topics))
-        for name in topics:
-            if name not in counts:
+        for name, source in topics.items():
+            if source.is_required and name not in counts:
                 raise ConfigError(f"topic {name} does not exist; `fanpulse topics create` creates it")
         places = [TopicPartition(name, number) for name, count in counts.items() for number in range(count)]
         starts = offsets.offsets(client, places, OffsetSpec.EARLIEST)

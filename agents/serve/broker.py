@@ -43,7 +43,7 @@ async def describe_topics(settings: Settings) -> PipelineTopics:
         ConfigError: a topic is missing.
     """
     names = settings.names
-    outputs, inputs = [names.fan_scores, names.fan_flags], list(names.inputs)
+    outputs, inputs = [names.fan_scores, names.fan_flags], list(names.public_inputs)
     topics = await _in_thread(lambda: _topic_descriptions(settings, outputs + inputs))
     if missing := [name for name in outputs + inputs if name not in topics]:
         raise ConfigError(f"topics are missing: {', '.join(missing)}; `fanpulse topics create` makes them")

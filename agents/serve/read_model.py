@@ -13,7 +13,7 @@ from agents.serve.keys import (
     StoreKeys,
 )
 from agents.serve.records import FanKey, FlagKey, FlagUpdate, OutputBatch, ScoreUpdate
-from schemas.outputs import FanFlag, FanScore
+from schemas.outputs.records import FanFlag, FanScore
 from schemas.serving import FanList, FlagCategory, StoredScore, angry_sort_key
 
 RedisCommand: TypeAlias = tuple[str | bytes | float, ...]

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from schemas.outputs import FanFlag, FanScore
+from schemas.outputs.records import FanFlag, FanScore
 
 FanKey: TypeAlias = tuple[str, str]  # brand_id, fan_id
 FlagKey: TypeAlias = tuple[str, str]  # brand_id, "flag_id:state"

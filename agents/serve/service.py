@@ -18,7 +18,6 @@ from agents.serve.redis_client import connect, ping
 from agents.serve.store import ServingStore
 from agents.serve.traffic import RateSampler
 from agents.settings import Settings
-from schemas.topics import INPUTS
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         metrics.registry, settings.web_host, metrics_port, live=heartbeat.not_alive, ready=state.not_ready
     )
     try:
-        rates = RateSampler(dict(zip(settings.names.inputs, INPUTS, strict=True)))
+        rates = RateSampler({name: source.name for name, source in settings.names.public_inputs.items()})
         page_model = PageModel(Queries(redis, keys), rates, metrics, state)
         reader = Reader(settings, ServingStore(redis, keys), metrics, state)
         app = application(page_model, settings.web_token)

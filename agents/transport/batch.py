@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from google_crc32c import value as crc32c
 
-from schemas.layout import Bytes
+from schemas.row import Bytes
 
 HEADER = struct.Struct(">qiibIhiqqqhii")  # Kafka protocol guide, "Record Batch"
 LENGTH_STOPS, CRC_AT, CHECKED_FROM = (struct.calcsize(form) for form in (">qi", ">qiib", ">qiibI"))

@@ -2,8 +2,7 @@
 
 import asyncio
 import math
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 import faust
@@ -11,8 +10,9 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from agents.clock import Clock
 from agents.transport.fetched import Fetched
-from agents.transport.membership import Membership
+from agents.transport.group_metadata import GroupMetadata
 from agents.transport.partition_group import Batches, PartitionGroups
 from agents.transport.thread import Thread
 
@@ -21,25 +21,26 @@ BACKLOG, PARTITION_BACKLOG = 5_000, 1_000  # records that are buffered here, and
 BUSY, BUSY_OVER_MS = 0.5, 1_000  # share of the time above which a backlog is one of ours, not of a slow broker
 
 
-class Owner(Protocol):
-    """Who is told of our partitions; calls come in the order of events, in the main thread."""
+class AssignmentListener(Protocol):
+    """Who is called at each rebalance; calls come in the order of events, in the main thread."""
 
-    async def give_up(self) -> None:
-        """Finish and commit what is in hand: all partitions are about to be revoked."""
+    async def on_partitions_revoked(self) -> None:
+        """Finish and commit what is applied: all partitions are about to be revoked."""
 
-    def take(self, assigned: set[TP], who: Membership) -> None:
-        """Note the partitions of a new generation; what they hold is read later."""
+    def on_partitions_assigned(self, assigned: set[TP], member: GroupMetadata) -> None:
+        """Take the partitions of a new generation; what they hold is restored later."""
 
-    def sought(self, offsets: dict[TP, int]) -> None:
-        """Note from where all partitions are read."""
+    def owns(self, tp: TP) -> bool:
+        """Return whether records of a partition may be processed: its task is ours."""
 
-    def fenced(self, reason: str) -> None:
+    def starting_offsets(self, committed: Mapping[TP, int | None]) -> dict[TP, int]:
+        """Return where reading begins where that is not the committed offset."""
+
+    def on_seek(self, offsets: dict[TP, int]) -> None:
+        """Take the offsets from which all partitions are read."""
+
+    def on_fenced(self, reason: str) -> None:
         """End the process: other workers own our partitions."""
-
-
-def now_ms() -> int:
-    """Return the time in ms."""
-    return time.time_ns() // 1_000_000
 
 
 class BusyTime:
@@ -73,13 +74,13 @@ class Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.owner: Owner = self.transport.owner
-        self.clock: Callable[[], int] = self.transport.clock
+        self.listener: AssignmentListener = self.transport.listener
+        self.clock: Clock = self.transport.clock
         self.groups = PartitionGroups()
         self.fetched = Fetched()
         self.delivered: dict[TP, int] = {}  # next offset of the newest batch delivered
         self.fetched_at: dict[TP, int] = {}  # when the broker answered with the newest records, ms
-        self.busy = BusyTime(self.clock())
+        self.busy = BusyTime(self.clock.now())
         self.done = asyncio.Event()  # the last message is applied, or will never be
         self.done.set()
 
@@ -95,9 +96,9 @@ class Consumer(driver.Consumer):
 
         What a slow broker has yet to send is no such backlog: we wait for it, and the other partitions must not.
         """
-        if self.busy.share(self.clock()) < BUSY:
+        if self.busy.share(self.clock.now()) < BUSY:
             return False
-        lags = (self.lag(tp) or 0 for tp in list(self._active_partitions))
+        lags = (self.lag(tp) or 0 for tp in list(self._active_partitions) if self.listener.owns(tp))
         return self.groups.records() > BACKLOG or any(lag > PARTITION_BACKLOG for lag in lags)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
@@ -113,23 +114,23 @@ class Consumer(driver.Consumer):
             await self.sleep(UNASSIGNED_S)
         elif await self._fetch(generation):
             # What comes while the last message is applied is fetched afterwards: that time is not spent on waiting.
-            lagging, now = self._lagging(), self.clock()
+            lagging, now = self._lagging(), self.clock.now()
             await self.done.wait()
             batches = self.groups.poll(lagging, now) if self._is_current(generation) else []
             if batches:
                 self.done.clear()
-                self.busy.note(self.clock(), is_busy=True)
+                self.busy.note(self.clock.now(), is_busy=True)
                 yield batches[0][0], self._message(batches)
 
     async def _fetch(self, generation: int) -> bool:
         """Buffer what was fetched; return False if a rebalance came meanwhile: it is read from the offsets again."""
-        wanted = {tp for tp in self._get_active_partitions() if not self.groups.is_full(tp)}
-        idle_left = self.groups.idle_left(self.clock())
+        wanted = {tp for tp in self._get_active_partitions() if self.listener.owns(tp) and not self.groups.is_full(tp)}
+        idle_left = self.groups.idle_left(self.clock.now())
         self._thread.generation = generation
         fetched = await self._thread.getmany(wanted, POLL_TIMEOUT_S if idle_left is None else idle_left / 1000)
         if not self._is_current(generation):
             return False
-        now = self.clock()
+        now = self.clock.now()
         for tp, batch in fetched.items():
             self.groups.add(tp, batch, now)
             self.fetched.add(tp, batch)
@@ -139,7 +140,8 @@ class Consumer(driver.Consumer):
 
     def _lagging(self) -> set[TP]:
         """Return the partitions of which more is on the broker than was fetched, or may be (KIP-695)."""
-        return {tp for tp in self._active_partitions if self.lag(tp) != 0} if self.groups else set()
+        owned = (tp for tp in self._active_partitions if self.listener.owns(tp))
+        return {tp for tp in owned if self.lag(tp) != 0} if self.groups else set()
 
     def with_lag(self, applied: Mapping[TP, int | None]) -> set[TP]:
         """Return the inputs of one partition number of which there is more than what is applied, or nobody knows yet.
@@ -172,14 +174,14 @@ class Consumer(driver.Consumer):
         """Commit what is applied while the group still accepts it, then continue as Faust does."""
         self.stop_flow()
         self._clear()
-        await self.owner.give_up()
+        await self.listener.on_partitions_revoked()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Call the owner first, whatever Faust does with it."""
         self.stop_flow()  # nothing is delivered between resuming partitions and the end of the seek
         self._clear()
-        self.owner.take(assigned, self._thread.group_metadata)
+        self.listener.on_partitions_assigned(assigned, self._thread.group_metadata)
         await super().on_partitions_assigned(assigned, generation_id)
 
     def _clear(self) -> None:
@@ -188,19 +190,23 @@ class Consumer(driver.Consumer):
         self.fetched.clear()
         self.delivered.clear()
         self.fetched_at.clear()
-        self.busy = BusyTime(self.clock())
+        self.busy = BusyTime(self.clock.now())
         self.done.set()
 
     async def perform_seek(self) -> None:
-        """Seek to the committed offsets, or the earliest where there are none; a rebalance meanwhile starts over."""
+        """Seek to applied offsets, else committed ones, else the earliest; a rebalance meanwhile starts over."""
         try:
             await super().perform_seek()
-            offsets = {tp: self._read_offset.get(tp) for tp in self.assignment()}
-            earliest = await self._thread.positions({tp for tp, offset in offsets.items() if offset is None})
+            committed = {tp: self._read_offset.get(tp) for tp in self.assignment()}
+            starts = self.listener.starting_offsets(committed)
+            for tp, offset in starts.items():
+                await self.seek(tp, offset)
+            known = {tp: offset for tp, offset in committed.items() if offset is not None} | starts
+            earliest = await self._thread.positions(set(committed) - set(known))
         except IllegalStateError as error:
             self.log.warning("seek interrupted by a rebalance: %s", error)
             return
-        self.owner.sought({tp: offset for tp, offset in offsets.items() if offset is not None} | earliest)
+        self.listener.on_seek(known | earliest)
 
     def ack(self, message: Any) -> bool:
         """Note that a message is applied; the flush commits."""
@@ -208,7 +214,7 @@ class Consumer(driver.Consumer):
         self._unacked_messages.discard(message)
         if message.generation_id == self.app.consumer_generation_id:
             self.fetched.drop_applied(self.delivered)
-            self.busy.note(self.clock(), is_busy=False)
+            self.busy.note(self.clock.now(), is_busy=False)
             self.done.set()
         return True
 
@@ -240,15 +246,13 @@ class Transport(driver.Transport):
     Args:
         app: whose consumer it makes.
         options: those of every Kafka client: brokers, TLS, SASL.
-        owner: is called at each rebalance.
-        clock: returns the time in ms.
+        listener: is called at each rebalance.
+        clock: says what time it is.
     """
 
     Consumer = Consumer
     Producer = Producer
 
-    def __init__(
-        self, app: faust.App, options: Mapping[str, Any], owner: Owner, clock: Callable[[], int] = now_ms
-    ) -> None:
+    def __init__(self, app: faust.App, options: Mapping[str, Any], listener: AssignmentListener, clock: Clock) -> None:
         super().__init__(app.conf.broker, app)
-        self.options, self.owner, self.clock = options, owner, clock
+        self.options, self.listener, self.clock = options, listener, clock

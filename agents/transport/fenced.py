@@ -21,7 +21,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from agents.transport.membership import FENCED_INSTANCE_ID, UNKNOWN_MEMBER_ID, Membership
+from agents.transport.group_metadata import FENCED_INSTANCE_ID, UNKNOWN_MEMBER_ID, GroupMetadata
 
 ILLEGAL_GENERATION = 22
 STALE = {
@@ -96,23 +96,23 @@ class FencedOffsets(Request[TxnOffsetCommitRequest3]):
 
     API_KEY = 28
 
-    def __init__(self, manager: Any, who: Membership, offsets: dict[Any, Any]) -> None:
-        self.manager, self.who, self.offsets = manager, who, offsets
+    def __init__(self, manager: Any, member: GroupMetadata, offsets: dict[Any, Any]) -> None:
+        self.manager, self.member, self.offsets = manager, member, offsets
 
     def build(self, request_struct_class: type[TxnOffsetCommitRequest3]) -> TxnOffsetCommitRequest3:
         """Return the request as it goes over the wire."""
         topics: dict[str, list[object]] = defaultdict(list)
         for tp, offset in sorted(self.offsets.items()):
             topics[tp.topic].append((tp.partition, offset.offset, -1, offset.metadata, {}))
-        m, who = self.manager, self.who
+        m, member = self.manager, self.member
         return request_struct_class(
             m.transactional_id,
-            who.group,
+            member.group,
             m.producer_id,
             m.producer_epoch,
-            who.generation,
-            who.member_id,
-            who.instance_id or None,
+            member.generation,
+            member.member_id,
+            member.instance_id or None,
             [(topic, partitions, {}) for topic, partitions in topics.items()],
             {},
         )
@@ -121,13 +121,13 @@ class FencedOffsets(Request[TxnOffsetCommitRequest3]):
 class FencedHandler(TxnOffsetCommitHandler):
     """Sends the fenced request, and tells a refusal to whoever waits for the transaction."""
 
-    def __init__(self, sender: Any, offsets: dict[Any, Any], who: Membership) -> None:
-        super().__init__(sender, offsets, who.group)
-        self.who = who
+    def __init__(self, sender: Any, offsets: dict[Any, Any], member: GroupMetadata) -> None:
+        super().__init__(sender, offsets, member.group)
+        self.member = member
 
     def create_request(self) -> FencedOffsets:
         """Return the request in place of aiokafka's."""
-        return FencedOffsets(self._sender._txn_manager, self.who, self._offsets)
+        return FencedOffsets(self._sender._txn_manager, self.member, self._offsets)
 
     def handle_response(self, response: Any) -> float | None:
         """Return the seconds to wait before another try, None when done."""
@@ -142,11 +142,11 @@ class FencedHandler(TxnOffsetCommitHandler):
 
 
 def fence(producer: Any) -> None:
-    """Make a producer's offset commits carry ``producer.membership``, which must be set before each commit."""
+    """Make a producer's offset commits carry ``producer.group_metadata``, which must be set before each commit."""
     sender = producer._sender
 
     async def commit(self: Any, offsets: dict[Any, Any], group_id: str) -> None:
         node = await self._find_coordinator(CoordinationType.GROUP, group_id)
-        await FencedHandler(self, offsets, producer.membership).do(node)
+        await FencedHandler(self, offsets, producer.group_metadata).do(node)
 
     sender._do_txn_offset_commit = MethodType(commit, sender)

@@ -9,7 +9,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from agents.transport.blocks import RawBlock, drain, next_blocks
-from agents.transport.membership import Membership, beat_as_static, membership
+from agents.transport.group_metadata import GroupMetadata, beat_as_static, group_metadata_of
 
 FETCH_WAIT_MS = 20  # a fetch that holds only idle partitions delays the others by this much at most
 FETCH_LEAST = 1 << 16  # bytes that end the wait: at 5,000 events/s fewer and larger blocks save a quarter of the CPU
@@ -20,7 +20,7 @@ PREFETCH_BACKOFF_S = 0.005
 class Thread(driver.AIOKafkaConsumerThread):
     """Runs aiokafka's consumer; what it is asked for comes from the main thread."""
 
-    group_metadata: Membership  # of the newest generation
+    group_metadata: GroupMetadata  # of the newest generation
     active_at = 0.0  # when records came last, monotonic seconds
     generation = -1  # that records are fetched for
 
@@ -52,11 +52,11 @@ class Thread(driver.AIOKafkaConsumerThread):
         self._consumer._fetcher._prefetch_backoff = PREFETCH_BACKOFF_S
 
     def _on_fenced(self, reason: str) -> None:
-        self.consumer.owner.fenced(reason)
+        self.consumer.listener.on_fenced(reason)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Keep the group metadata while the coordinator cannot change, then continue in the main thread."""
-        self.group_metadata = membership(self._consumer._coordinator)
+        self.group_metadata = group_metadata_of(self._consumer._coordinator)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _fetch_records(

@@ -1,1 +1,1 @@
-"""The proof in production: fans worked out anew from the input topics, beside what is published."""
+"""Verification in production: sampled fans computed again from the input topics, compared with what is published."""

@@ -1,4 +1,4 @@
-"""Which fans are looked at: those whose key has the lowest hash, so that one pass over the changelog is enough."""
+"""Which fans are compared: those whose key has the lowest hash, so that one pass over the changelog is enough."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -6,14 +6,14 @@ from typing import Any
 
 
 def rank(key: bytes, seed: int) -> bytes:
-    """Return what the choice goes by."""
+    """Return the number by which fans are chosen."""
     return blake2b(key, digest_size=8, salt=seed.to_bytes(16, "little")).digest()
 
 
 def newest(records: Iterable[Any], fans: int, seed: int) -> dict[bytes, Any]:
     """Return the newest record of ``fans`` keys.
 
-    A key that is left out is never wanted again: the bar only gets higher.
+    A key that is left out is never needed again: the bar only gets higher.
     """
     found: dict[bytes, Any] = {}
     bar = b"\xff" * 9

@@ -1,133 +1,183 @@
-"""The steps: committed offsets first, then the changelog, then all that the sampled fans did up to there."""
+"""The steps: a sample from the changelog, the records that readers have, then all inputs up to the applied offsets."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-import msgspec
-import numpy as np
-from kafka import TopicPartition
+from kafka import IsolationLevel, TopicPartition
 from kafka.admin import OffsetSpec
 
 from agents.errors import ConfigError
 from agents.kafka import offsets as kafka_offsets
 from agents.kafka.connection import admin
-from agents.kafka.reading import Offsets, records
+from agents.kafka.reading import records
 from agents.kafka.topics import ensure
 from agents.settings import Settings
-from agents.verify.compare import Difference, rows, view
+from agents.verify.compare import Difference, align, published, rows
 from agents.verify.recompute import recompute
 from agents.verify.sample import newest
-from schemas.events import AHEAD_MS, Topic
-from schemas.fan import FAN
-from schemas.outputs import FanScore
-from streams.block import Sentiment
-from streams.params import Brands
-from streams.records.spans import Texts
-from streams.state.layouts import present
+from schemas.inputs.declaration import MAX_CLOCK_AHEAD_MS, Input
+from schemas.outputs import applied_offsets
+from schemas.outputs.applied_offsets import AppliedOffsets
+from streams.decode.decoder import Sentiment
+from streams.fans.model import MODEL, Model
+from streams.fans.params import Brands
+from streams.records.spans import Records, Texts
+from streams.task import Task
 
-read_score = msgspec.json.Decoder(FanScore).decode
+NOTHING_LEFT = 1 << 60  # ms: retention took all that was there
 
 
 class Verdict(NamedTuple):
     """What came of it."""
 
-    fans: int  # worked out anew and compared
-    left_out: int  # of the sample: retention took some of their records, or the hour they were read decides
-    events: int
+    fans: int  # computed again and compared
+    left_out: int  # of the sample: retention took some of their records, or the moment of reading decides
+    events: int  # of all fans in the partitions of the sample
     differences: list[Difference]
 
 
-class Ground(NamedTuple):
-    """Where everything stands, asked before anything is read."""
+class Sample(NamedTuple):
+    """The sampled fans of one partition: newest changelog record by key, and the applied offsets of those rows."""
 
-    partitions: int
-    begins: Offsets
-    committed: dict[TopicPartition, int]
-    ends: Offsets
+    partition: int
+    fans: dict[bytes, Any]
+    applied: AppliedOffsets
 
 
-def verify(settings: Settings, brands: Brands, sentiment: Sentiment | None, fans: int, seed: int) -> Verdict:
-    """Sample fans from the changelog, fold their records anew, and compare.
+class InputHistory:
+    """The records of one partition of an input up to the applied offset; they are read while somebody iterates.
 
-    A row says up to which offset it has applied each topic; beside that all below the committed offsets must be in it.
-    So the comparison is exact while workers score.
+    ``first_timestamp`` is that of the oldest record, ms, ``NOTHING_LEFT`` while there was none.
     """
-    names = settings.names
-    ground = _survey(settings)
-    kept = newest(_all(settings, names.changelog, ground), fans, seed)
-    if not kept:
-        raise ConfigError(f"topic {names.changelog} is empty: nothing to verify")
-    old = {key: _row(record) for key, record in kept.items()}
-    homes = {key: record.partition for key, record in kept.items()}
-    told = {record.key: record for record in _all(settings, names.fan_scores, _survey(settings)) if record.key in kept}
-    queues, since = _histories(settings, ground, old, homes)
-    differences: list[Difference] = []
-    done = events = 0
-    for key, row in old.items():
-        own, home = queues[key], homes[key]
-        fresh = recompute(key, own, brands, (home, ground.partitions), sentiment)
-        if fresh.is_open or int(row.first_seen) - AHEAD_MS <= since[home]:
-            continue
-        done, events = done + 1, events + sum(map(len, own.values()))
-        whole = not ground.begins[TopicPartition(names.credits, home)]
-        code = brands.code(key.partition(b":")[0].decode())
-        if fresh.row is None:
-            differences.append(Difference(key.decode(), "row", "in the changelog", "no event of this fan"))
-        else:
-            differences += rows(key, row, fresh.row, brands.rows[code], credits_whole=whole)
-        differences += view(key, row, read_score(told[key].value) if key in told else None)
-        differences += _twice(key, own.get(Topic.CREDITS, ()))
-    return Verdict(done, len(old) - done, events, differences)
+
+    def __init__(self, settings: Settings, at: TopicPartition, begin: int, end: int) -> None:
+        self.settings, self.at, self.begin, self.end = settings, at, begin, max(begin, end)
+        self.first_timestamp = NOTHING_LEFT
+
+    def __iter__(self) -> Iterator[Any]:
+        for record in records(self.settings, {self.at: self.begin}, {self.at: self.end}):
+            self.first_timestamp = min(self.first_timestamp, record.timestamp)
+            yield record
+
+    @property
+    def complete_since(self) -> int:
+        """The moment, ms, after which retention has removed nothing; known once all is read."""
+        return self.first_timestamp if self.begin else -MAX_CLOCK_AHEAD_MS
 
 
-def _survey(settings: Settings) -> Ground:
-    count, names = ensure(settings), settings.names
-    topics = (*names.inputs, names.credits, names.changelog, names.fan_scores)
-    places = [TopicPartition(topic, n) for topic in topics for n in range(count)]
+def verify(
+    settings: Settings, brands: Brands, sentiment: Sentiment | None, fans: int, seed: int, model: Model = MODEL
+) -> Verdict:
+    """Sample fans from the changelog, compute their partitions again, and compare.
+
+    The changelog says up to which offset its rows contain each input, in the transaction that wrote them. So the
+    comparison is exact while workers score.
+
+    Raises:
+        ConfigError: there is nothing to verify, or the changelog is not one that this version reads.
+        UnavailableError: no broker answers.
+    """
+    count = ensure(settings)
+    samples = _samples(settings, count, fans, seed)
+    keys = {key for sample in samples for key in sample.fans}
+    scores = {
+        record.key: record.value for record in _all(settings, settings.names.fan_scores, count) if record.key in keys
+    }
+    done, events, differences = 0, 0, list[Difference]()
+    for sample in samples:
+        owned = (sample.partition, count)
+        old, fresh = (Task(model, brands, owned, settings.dedup_ids) for _ in range(2))
+        _restore(old, sample, settings)
+        inputs = _histories(settings, sample, model)
+        found = recompute(fresh, inputs, list(sample.fans), sentiment)
+        events += found.events
+        complete_since = max(one.complete_since for source, one in inputs.items() if not source.is_internal)
+        has_attributions = not any(one.begin for source, one in inputs.items() if source.is_internal)
+        for key in sample.fans:
+            place = _place(old, key)
+            first_seen = int(old.fans.columns.rows["first_seen"][place])
+            if key in found.undecided or first_seen - MAX_CLOCK_AHEAD_MS <= complete_since:
+                continue
+            done += 1
+            differences += _compare(old, fresh, key, scores.get(key), has_attributions=has_attributions)
+        for (key, _, event), n in found.attributed.items():
+            if n > 1:
+                differences.append(Difference(key.decode(), "attribution", f"{event} {n} times", "once"))
+    return Verdict(done, len(keys) - done, events, differences)
+
+
+def _compare(
+    old: Task, fresh: Task, key: bytes, value: bytes | None, *, has_attributions: bool
+) -> Iterable[Difference]:
+    """Return the differences of one fan; a fan without an event has no row in the fresh task but an empty one."""
+    place, other = _place(old, key), _place(fresh, key)
+    row = old.fans.columns.rows[place]
+    if not int(fresh.fans.columns.rows["seq"][other]):
+        return [Difference(key.decode(), "row", "in the changelog", "no event of this fan")]
+    align(old, place, fresh, other)
+    return [
+        *rows(key, row, fresh.fans.columns.rows[other], has_attributions=has_attributions),
+        *published(key, row, value, (fresh, other), has_attributions=has_attributions),
+    ]
+
+
+def _place(task: Task, key: bytes) -> int:
+    return int(task.fans.find(Texts.of([key]))[0])
+
+
+def _samples(settings: Settings, count: int, fans: int, seed: int) -> list[Sample]:
+    """Return the sample by partition; fans whose newest record is a tombstone are not in it."""
+    topic, applied = settings.names.changelog("fans"), dict[int, AppliedOffsets]()
+    kept = newest(_without_offsets(_all(settings, topic, count, stable=True), applied), fans, seed)
+    samples: dict[int, dict[bytes, Any]] = {}
+    for key, record in kept.items():
+        if record.value is not None:
+            samples.setdefault(record.partition, {})[key] = record
+    if not samples:
+        raise ConfigError(f"topic {topic} is empty: nothing to verify")
+    if missing := samples.keys() - applied.keys():
+        raise ConfigError(f"topic {topic}: partitions {sorted(missing)} hold fans and no applied offsets")
+    return [Sample(number, found, applied[number]) for number, found in sorted(samples.items())]
+
+
+def _without_offsets(changelog: Iterable[Any], applied: dict[int, AppliedOffsets]) -> Iterator[Any]:
+    """Yield the records of fans; the newest applied offsets go to ``applied``, by partition."""
+    for record in changelog:
+        if record.key != applied_offsets.KEY:
+            yield record
+        elif record.value is not None:
+            applied[record.partition] = applied_offsets.decode(record.value)
+
+
+def _all(settings: Settings, topic: str, count: int, *, stable: bool = False) -> Iterator[Any]:
+    """Yield all committed records of a topic as it is now.
+
+    Args:
+        settings: name the broker.
+        topic: which one.
+        count: its partitions.
+        stable: end where the oldest open transaction begins, so that no transaction is read in part.
+    """
+    places = [TopicPartition(topic, n) for n in range(count)]
+    level = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
     with admin(settings) as client:
-        committed = kafka_offsets.committed(client, settings.group, places)
         begins = kafka_offsets.offsets(client, places, OffsetSpec.EARLIEST)
-        return Ground(count, begins, committed, kafka_offsets.offsets(client, places, OffsetSpec.LATEST))
+        found = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST), isolation_level=level)
+        ends = {at: int(found[at].offset) for at in places}
+    return records(settings, begins, ends)
 
 
-def _all(settings: Settings, topic: str, ground: Ground) -> Iterable[Any]:
-    ends = {at: end for at, end in ground.ends.items() if at.topic == topic}
-    return (record for record in records(settings, ground.begins, ends) if record.value is not None)
-
-
-def _row(record: Any) -> Any:
+def _restore(task: Task, sample: Sample, settings: Settings) -> None:
     try:
-        return np.frombuffer(present(Texts.of([record.value])).data.tobytes(), FAN)[0]
+        task.restore("fans", Records.of(sample.fans.values()))
     except ValueError as error:
-        raise ConfigError(f"{record.topic}, offset {record.offset}: {error}") from None
+        raise ConfigError(f"{settings.names.changelog('fans')}, partition {sample.partition}: {error}") from None
 
 
-def _histories(
-    settings: Settings, ground: Ground, old: dict[bytes, Any], homes: dict[bytes, int]
-) -> tuple[dict[bytes, dict[Topic, list[Any]]], dict[int, int]]:
-    """Return each fan's records by topic, and per partition the moment from which on nothing is missing."""
-    names = settings.names
-    topics = {name: Topic(i) for i, name in enumerate((*names.inputs, names.credits))}
-    places = [at for at in ground.ends if at.topic in topics and at.partition in set(homes.values())]
-    queues: dict[bytes, dict[Topic, list[Any]]] = {key: defaultdict(list) for key in old}
-    since: dict[int, int] = dict.fromkeys(homes.values(), -AHEAD_MS)
-    seen: set[TopicPartition] = set()
-    for record in records(settings, ground.begins, {at: ground.ends[at] for at in places}):
-        at, topic = TopicPartition(record.topic, record.partition), topics[record.topic]
-        if at not in seen:
-            seen.add(at)
-            if ground.begins[at] and topic != Topic.CREDITS:
-                since[at.partition] = max(since[at.partition], record.timestamp)
-        row = old.get(record.key)
-        if row is not None and record.offset < max(ground.committed.get(at, 0), int(row.position[topic])):
-            queues[record.key][topic].append(record)
-    for at in places:
-        if ground.begins[at] and at not in seen and topics[at.topic] != Topic.CREDITS:
-            since[at.partition] = 1 << 60  # all that was there is gone
-    return queues, since
-
-
-def _twice(key: bytes, credits: Iterable[Any]) -> list[Difference]:
-    told = Counter(msgspec.json.decode(record.value)["event_id"] for record in credits)
-    return [Difference(key.decode(), "credit", f"{name} {n} times", "once") for name, n in told.items() if n > 1]
+def _histories(settings: Settings, sample: Sample, model: Model) -> dict[Input, InputHistory]:
+    names = {source: topic for topic, source in settings.names.inputs.items()}
+    places = {source: TopicPartition(names[source], sample.partition) for source in model.inputs if source in names}
+    with admin(settings) as client:
+        begins = kafka_offsets.offsets(client, list(places.values()), OffsetSpec.EARLIEST)
+    ends = {number: applied.offset for number, applied in sample.applied.inputs.items()}
+    return {source: InputHistory(settings, at, begins[at], ends.get(source.number, 0)) for source, at in places.items()}

@@ -1,4 +1,4 @@
-"""The Faust app: one agent over all input topics, on the block transport."""
+"""The Faust app: one agent over all input topics, on the transport of record batches."""
 
 import asyncio
 import logging
@@ -9,22 +9,24 @@ import faust
 from faust.events import Event
 from faust.types import StreamT
 
+from agents.clock import Clock
 from agents.errors import FailStopError, FanpulseError
 from agents.logs import frames
 from agents.settings import Settings
 from agents.transport.consumer import Transport
-from agents.worker.applying.batches import Applying, batches
+from agents.worker.assignment import AssignmentHandler
 from agents.worker.monitor import Monitor
-from agents.worker.owning.owner import Owner
+from agents.worker.processor import Processor, in_portions
+from schemas.topics import Names
 
 log = logging.getLogger(__name__)
 
 FETCH_BYTES = 1 << 20  # of one partition in one fetch; 256 KB to 4 MB made no difference
-FOREVER_S = 10**9
+NEVER_S = 10**9
 
 
-class BlockSchema(faust.Schema):
-    """Lets a block through as it is."""
+class BatchSchema(faust.Schema):
+    """Lets a record batch through as it is."""
 
     def compile(self, app: Any, **kwargs: Any) -> Callable[..., Any]:
         """Return the decoder of messages into events."""
@@ -35,7 +37,9 @@ class BlockSchema(faust.Schema):
         return decode
 
 
-def build(settings: Settings, instance_id: str, options: dict[str, Any], owner: Owner) -> faust.App:
+def build(
+    settings: Settings, instance_id: str, options: dict[str, Any], assignment: AssignmentHandler, clock: Clock
+) -> faust.App:
     """Return the app, not started; nothing of Faust's own commit, tables or web is in use."""
     app = faust.App(
         settings.group,
@@ -52,57 +56,57 @@ def build(settings: Settings, instance_id: str, options: dict[str, Any], owner: 
         broker_heartbeat_interval=min(1.0, settings.session_timeout_s / 6),
         broker_request_timeout=max(40.0, settings.session_timeout_s + 5),
         broker_rebalance_timeout=60.0,
-        broker_commit_interval=FOREVER_S,
-        broker_commit_livelock_soft_timeout=FOREVER_S,
+        broker_commit_interval=NEVER_S,
+        broker_commit_livelock_soft_timeout=NEVER_S,
         stream_buffer_maxsize=16,
         stream_wait_empty=False,
         stream_recovery_delay=0.0,
         producer_request_timeout=30.0,
         datadir=str(settings.data / "faust"),
-        monitor=Monitor(owner.metrics),
+        monitor=Monitor(assignment.metrics),
     )
-    app.transport = app.producer_transport = Transport(app, options, owner)
+    app.transport = app.producer_transport = Transport(app, options, assignment, clock)
     return app
 
 
-def attach(app: faust.App, settings: Settings, owner: Owner, applying: Applying) -> None:
-    """Give the app its agent, and the owner its part in rebalances."""
-    names = settings.names
-    source = app.topic(*names.inputs, names.credits, names.ticks, schema=BlockSchema())
+def attach(app: faust.App, names: Names, assignment: AssignmentHandler, processor: Processor) -> None:
+    """Give the app its agent, and the assignment handler its part in rebalances."""
+    source = app.topic(*names.inputs, names.clock, schema=BatchSchema())
 
     async def score(stream: StreamT[Any]) -> None:
-        await consume(app, stream, owner, applying)
+        await consume(app, stream, assignment, processor)
 
     app.agent(source, name="score")(score)
 
-    async def take_over(*_: Any, **__: Any) -> None:
+    async def restore(*_: Any, **__: Any) -> None:
         try:
-            await owner.take_over()
+            await assignment.restore()
         except FanpulseError as error:
-            owner.end(error)
+            assignment.on_error(error)
 
-    app.on_rebalance_complete.connect(take_over, weak=False)
+    app.on_rebalance_complete.connect(restore, weak=False)
 
 
-async def consume(app: faust.App, stream: Any, owner: Owner, applying: Applying) -> None:
-    """Apply message after message; what goes wrong here is a bug, and a bug ends the process."""
+async def consume(app: faust.App, stream: Any, assignment: AssignmentHandler, processor: Processor) -> None:
+    """Process message after message; what goes wrong here is a bug, and a bug ends the process."""
     messages: AsyncIterator[Any] = stream.noack().events()
+    tasks = assignment.tasks
     async for event in messages:
-        for batch in batches(event.value):
-            await owner.flush.room(owner.held)
-            who = owner.member()
-            if who is None or event.message.generation_id != who.generation:
+        for portion in in_portions(event.value):
+            await assignment.flush.wait_for_capacity(tasks)
+            member = assignment.current_member()
+            if member is None or event.message.generation_id != member.generation:
                 break
-            ours = [(tp, block) for tp, block in batch if tp.partition in owner.held]
+            ours = [(tp, batch) for tp, batch in portion if assignment.owns(tp)]
             try:
-                applying.apply(ours, owner.held, lambda number: owner.lagging(number, app.consumer.with_lag))
+                processor.process(ours, tasks, lambda number: assignment.lag(number, app.consumer.with_lag))
             except FanpulseError as error:
-                owner.end(error)
+                assignment.on_error(error)
             except Exception as error:  # noqa: BLE001  the process ends by it
-                said = ", ".join(f"{tp.topic}-{tp.partition} before {block.next_offset}" for tp, block in ours[:8])
-                log.error("one of %s blocks (%s):\n%s", len(ours), said, frames(error))  # noqa: TRY400
-                owner.end(FailStopError(f"cannot apply a block: {type(error).__name__}"))
-            if any(owner.held[tp.partition].outbox for tp, _ in ours):
-                owner.flush.changed.set()
-            await asyncio.sleep(0)  # a commit may wait for its turn
+                places = ", ".join(f"{tp.topic}-{tp.partition} before {batch.next_offset}" for tp, batch in ours[:8])
+                log.error("one of %s batches (%s):\n%s", len(ours), places, frames(error))  # noqa: TRY400
+                assignment.on_error(FailStopError(f"cannot apply a batch: {type(error).__name__}"))
+            if any(tasks[tp.partition].has_output() for tp, _ in ours):
+                assignment.flush.has_news.set()
+            await asyncio.sleep(0)  # a commit may wait
         event.ack()

@@ -6,7 +6,7 @@ from deploy.grafana.panels import BAD, WARN, lines, number
 T = 'topic=~"$topic"'
 RATE = "[$__rate_interval]"
 JOBS = 'job=~"fanpulse-.*"'
-STAGE = "fanpulse_block_duration_seconds"
+STAGE = "fanpulse_batch_duration_seconds"
 REFUSED = f"fanpulse_dead_letters_total{{{T}}}"
 REDIS = "fanpulse_redis_write_duration_seconds"
 
@@ -63,7 +63,7 @@ MACHINE = board(
                     "short",
                     "Brands of the parameter file from which nothing comes; their fans are not judged meanwhile.",
                     "brands",
-                    "count(min by (brand) (fanpulse_feed_stale) == 1) or vector(0)",
+                    "count(min by (brand) (fanpulse_source_idle) == 1) or vector(0)",
                     steps=[(1, WARN)],
                 ),
             ],
@@ -90,14 +90,14 @@ MACHINE = board(
                     "Rows to the changelog, and records for readers, a second.",
                     {
                         "changelog": f"sum(rate(fanpulse_changelog_records_total{RATE}))",
-                        "{{topic}}": f"sum by (topic) (rate(fanpulse_announcements_total{RATE}))",
+                        "{{topic}}": f"sum by (topic) (rate(fanpulse_published_records_total{RATE}))",
                     },
                 ),
                 lines(
-                    "Dead letters by reason",
+                    "Dead letters by kind",
                     "cps",
                     "Records refused a second. `fanpulse dlq list` shows them.",
-                    {"{{topic}}: {{reason}}": f"sum by (topic, reason) (rate({REFUSED}{RATE}))"},
+                    {"{{topic}}: {{kind}}": f"sum by (topic, kind) (rate({REFUSED}{RATE}))"},
                     style="stack",
                 ),
             ],
@@ -113,19 +113,19 @@ MACHINE = board(
                     style="bars",
                 ),
                 lines(
-                    "Last rebalance and takeover",
+                    "Last rebalance and restore",
                     "s",
                     "How long the last rebalance took, and of it the reading back of fans from the changelog.",
                     {
                         "rebalance {{instance}}": "fanpulse_rebalance_seconds",
-                        "takeover {{instance}}": "fanpulse_recovery_seconds",
+                        "restore {{instance}}": "fanpulse_restore_seconds",
                     },
                 ),
                 lines(
                     "Fans read back",
                     "short",
-                    "By the last takeover; 0 where the rows were still in memory.",
-                    {"{{instance}}": "fanpulse_recovered_fans"},
+                    "By the last restore; 0 where the rows were still in memory.",
+                    {"{{instance}}": "fanpulse_restored_fans"},
                 ),
                 lines(
                     "Timers",
@@ -143,7 +143,7 @@ MACHINE = board(
                     "Quiet feeds by brand",
                     "bool_yes_no",
                     "Yes while a brand is quiet for much longer than usual. Only brands of the parameter file.",
-                    {"{{brand}}": "min by (brand) (fanpulse_feed_stale)"},
+                    {"{{brand}}": "min by (brand) (fanpulse_source_idle)"},
                 ),
             ],
         ),

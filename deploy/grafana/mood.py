@@ -106,7 +106,7 @@ MOOD = board(
                 lines(
                     "What raised them",
                     "short",
-                    "comment: one very angry comment (the severe ones). mood: the running mean of several sank.",
+                    "comment: one very angry comment (the severe ones). mean: the running mean of several sank.",
                     {"{{reason}}": f'sum by (reason) (increase({ANGER},state="raised"}}[1h]))'},
                     style="stack",
                     width=24,

@@ -14,9 +14,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /**
  * A service that reads scores and flags, each once; needs kafka-clients and jackson-databind.
  *
- * <p>Kafka hands out a record again after a crash or a rebalance. Scores carry seq, flags carry flag_id and state: what
- * is not newer, or was seen before, is dropped. Here both are remembered in memory alone; in your service keep them in
- * your database, in the same transaction as what is done with the record (consumer.py does).
+ * <p>Kafka hands out a record again after a crash or a rebalance. Scores carry seq, flags carry flag_id, state and
+ * seq: what is not newer, or was seen before, is dropped. Here both are remembered in memory alone; in your service keep
+ * them in your database, in the same transaction as what is done with the record (consumer.py does).
  *
  * <p>Run: java Consumer.java localhost:9092 [prefix of the topics]
  */
@@ -52,7 +52,7 @@ public final class Consumer {
     }
 
     private void score(String fan, String value) throws Exception {
-        if (value == null) { // the fan was erased: forget him
+        if (value == null) { // the fan was erased: forget them
             newest.remove(fan);
             return;
         }
@@ -68,7 +68,7 @@ public final class Consumer {
         JsonNode record = JSON.readTree(value);
         String id = text(record, "flag_id");
         String state = text(record, "state");
-        if (seen.add(id + " " + state)) { // send the coupon, ring the fan up
+        if (seen.add(id + " " + state + " " + record.get("seq"))) { // send the coupon, ring the fan up
             System.out.println(String.join(
                     " ", "flag", fan, id, text(record, "kind"), state, text(record, "reason")));
         }

@@ -1,13 +1,13 @@
 """All topics as one AsyncAPI 3 document, for those who generate code or pages from it."""
 
-from schemas.contract.documents import Document
+from schemas.contract.schema import Document
 from schemas.topics import DEAD_LETTERS
 
 JSON = "application/json"
 OWN = ("$schema", "$id", "$defs", "x-topic")  # words of JSON Schema files that a schema within AsyncAPI cannot have
 BINDING = "0.5.0"
 ABOUT = (
-    "Real-time fan engagement on Kafka. Likes, reposts, comments and purchases go in; a live score per fan comes out, "
+    "Real-time fan engagement on Kafka. What fans do goes in; a live score per fan comes out, "
     "and a flag the moment a fan is leaving or angry, with the reason. Outputs are written in transactions: read them "
     "with isolation.level=read_committed. Keys are partitioned by murmur2, the default of the Java client, of "
     "kafka-python and aiokafka; all topics have the same number of partitions. An installation may put a prefix before "

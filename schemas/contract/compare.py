@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.contract.documents import Document
+from schemas.contract.schema import Document
 from schemas.contract.values import Side, breaks_of_values
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Bytes, Ints
+from schemas.row import Bytes, Ints
 from streams.compiled import compiled
 from streams.records.spans import Texts
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.compiled import compiled
 
 Flags: TypeAlias = NDArray[np.bool_]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.dedup.window import LogPosition
 
 VERSION = 1

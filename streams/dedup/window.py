@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.dedup.event_hash import Hashes
-from streams.dedup.hash_set import Flags, add_new, copy_all, discard, slots_for
+from streams.dedup.hash_set import Flags, add_new, copy_all, discard, find_slot, slots_for
 
 MIN_CAPACITY = 64
 OPTIONAL_SHARE = 4  # an optional input gets a fourth
@@ -89,6 +89,10 @@ class Generation:
         unlogged = set(pending[is_found].tolist())
         return [h for h in found if h not in unlogged]
 
+    def holds(self, h: int) -> bool:
+        """Return whether the set has a hash."""
+        return bool(self.table[find_slot(self.table, h)] == h)
+
     def pending_hashes(self) -> Ints:
         """Return the hashes that are not in the log yet, in order."""
         return np.concatenate([EMPTY_TABLE[:0], *self.pending])
@@ -132,6 +136,11 @@ class DedupWindow:
                 self.current.reserve(min(2 * self.current.capacity, self.half))
             at = self.current.add(signed, self.previous.table, at, self.half, repeats)
         return repeats
+
+    def knows(self, hashes: Hashes) -> Flags:
+        """Return which events the window has seen, bool[n]; nothing is remembered."""
+        signed = hashes.view(np.int64)
+        return np.array([any(g.holds(h or 1) for g in self.generations()) for h in signed.tolist()], np.bool_)
 
     def forget(self, hashes: Hashes) -> None:
         """Take the ids of refused events out again; unknown ones change nothing."""

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.dedup.event_hash import Hashes
 from streams.dedup.hash_set import Flags
 from streams.dedup.record import NO_OFFSET, DedupRecord, GenerationState, InputDelta, decode, encode
@@ -196,9 +196,10 @@ class DedupWindows:
         for delta in last.inputs:
             if (window := self.windows.get(delta.input)) is None:
                 continue
-            for generation, state in zip(window.generations(), (delta.previous, delta.current), strict=True):
-                if generation.count != state.size:
-                    self.is_truncated = True
+            sizes = [generation.count for generation in window.generations()]
+            if sizes != [delta.previous.size, delta.current.size]:
+                self.is_truncated = True
+                for generation in window.generations():
                     generation.begin_ms = max(generation.begin_ms, first.at_ms)
 
 

@@ -2,25 +2,28 @@
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from schemas.fan import Life
-from schemas.layout import Floats, Ints
-from streams.columns import Flag
+from schemas.row import Floats, Ints
+from streams.fans.model import MODEL
+from streams.fans.params import Brands, Params, settings_of
 from streams.offline.churn_fit import fit_churn
 from streams.offline.mbg import Churn, alive
 from streams.offline.metrics import auc
 from streams.offline.population import BRAND, Population, simulate
 from streams.offline.replay import History, churn_risks, replay
 from streams.offline.rhythm import Bools, came_back, rhythms
-from streams.params import DAY, Brand, Brands, Params
-from streams.partition import Partition
+from streams.rules import churn
+from streams.rules.churn import Lifecycle
+from streams.rules.rule import DAY
+from streams.task import Task
 
-STEP = DAY // 4  # between ticks
-SETTLED = 120 * DAY  # who left later than this before the end is no leaver: no rule had the time to find them
+STEP = DAY // 4  # between two moments at which time passes
+MIN_GONE = 120 * DAY  # of a leaver at the end: no rule has the time to find one who left later
 WINDOWS = (30.0, 60.0)  # days of silence of the plain rules to compare with
 
 
-class Verdict(Struct, frozen=True):
+class RiskVerdict(Struct, frozen=True):
     """One group of fans: its size, how many came back, and the AUC of each ranking; nan where all did, or none.
 
     Attributes:
@@ -36,14 +39,15 @@ class Verdict(Struct, frozen=True):
     p_alive: float
 
 
-def backtest_risk(history: History, brand: str, params: Params, cut: int, end: int) -> list[Verdict]:
+def backtest_risk(history: History, brand: str, params: Params, cut: int, end: int) -> list[RiskVerdict]:
     """Judge rankings of the fans seen before ``cut``, ms, by who came back in ``cut`` <= t < ``end``."""
-    found = rhythms(history.acts, cut, params.utc_offset_minutes)
+    settings = settings_of(params, churn.Settings)
+    found = rhythms(history.acts, cut, settings.utc_offset_minutes)
     brands = _brands(brand, params)
     rankings = {
         "churn_risk": -churn_risks(history, found.fans, brands, cut, DAY),
         "silence": found.span - found.age,
-        "p_alive": alive(Churn(*(getattr(params, name) for name in Churn.__struct_fields__)), found),
+        "p_alive": alive(Churn(settings.churn_r, settings.churn_alpha, settings.churn_a, settings.churn_b), found),
     }
     back = came_back(history.acts, found.fans, cut, end)
     return [
@@ -52,14 +56,14 @@ def backtest_risk(history: History, brand: str, params: Params, cut: int, end: i
     ]
 
 
-def _verdict(group: str, members: Bools, back: Bools, rankings: dict[str, Floats]) -> Verdict:
+def _verdict(group: str, members: Bools, back: Bools, rankings: dict[str, Floats]) -> RiskVerdict:
     n, returned = int(members.sum()), int(back[members].sum())
     marks = {name: auc(score[members], back[members]) for name, score in rankings.items()}
-    return Verdict(group, n, returned, returned / n if n else float("nan"), **marks)
+    return RiskVerdict(group, n, returned, returned / n if n else float("nan"), **marks)
 
 
 def _brands(name: str, params: Params) -> Brands:
-    return Brands({name: Brand(**{field: getattr(params, field) for field in Params.__struct_fields__})}, Params())
+    return Brands(MODEL.params_dtype, MODEL.kinds, {name: params}, MODEL.params())
 
 
 class FlagVerdict(Struct, frozen=True):
@@ -81,12 +85,10 @@ def judge_flags(rule: str, population: Population, fan: Ints, at: Ints) -> FlagV
     years = float((population.leaves - first).sum()) / (365.0 * DAY)
     standing = np.zeros(n, np.int64)
     np.maximum.at(standing, fan, at)
-    leavers = population.leaves < population.end - SETTLED
-    waited: Floats = np.where(standing > last, (standing - last) / DAY, np.inf)[leavers]
+    leavers = population.leaves < population.end - MIN_GONE
+    days: Floats = np.where(standing > last, (standing - last) / DAY, np.inf)[leavers]
     false = int((at < population.leaves[fan]).sum())
-    return FlagVerdict(
-        rule, false / years, float(np.median(waited)), int(leavers.sum()), int(np.isfinite(waited).sum())
-    )
+    return FlagVerdict(rule, false / years, float(np.median(days)), int(leavers.sum()), int(np.isfinite(days).sum()))
 
 
 def window_flags(population: Population, days: float) -> tuple[Ints, Ints]:
@@ -100,33 +102,29 @@ def window_flags(population: Population, days: float) -> tuple[Ints, Ints]:
     return fan[raised], flagged[raised]
 
 
-def raised_flags(population: Population, params: Params) -> dict[Life, tuple[Ints, Ints]]:
-    """Return the at_risk and churned flags, fan and moment, that decode, fold and timers raise."""
-    partition, history = Partition(_brands(BRAND, params)), population.history()
-    parts = [
-        some[some["flag"] == Flag.CHURN][["row", "at", "after"]].copy()
-        for some in replay(history, partition, population.end, STEP)
-    ]
-    transitions = np.concatenate(parts)
+def raised_flags(population: Population, params: Params) -> dict[Lifecycle, tuple[Ints, Ints]]:
+    """Return the at_risk and churned flags, fan and moment, that a task raises."""
+    task, history = Task(MODEL, _brands(BRAND, params)), population.history()
+    steps = replay(history, task, population.end, STEP)
+    raised = np.concatenate([rows[rows["flag"] == churn.FLAG][["row", "at", "after"]] for rows in steps])
     number = {key: fan for fan, key in enumerate(history.keys)}
-    rows = np.arange(len(partition.fans))
-    fan = np.array([number[key] for key in partition.fans.index.keys(rows)], np.int64)
-    states = {life: transitions["after"] == life for life in (Life.AT_RISK, Life.CHURNED)}
-    return {
-        life: (fan[transitions["row"][here]], transitions["at"][here].astype(np.int64)) for life, here in states.items()
-    }
+    fan_of_row = np.array([number[key] for key in task.fans.index.keys(np.arange(len(task.fans)))], np.int64)
+    fan, at = fan_of_row[raised["row"]], raised["at"].astype(np.int64)
+    is_in = {state: raised["after"] == state for state in (Lifecycle.AT_RISK, Lifecycle.CHURNED)}
+    return {state: (fan[rows], at[rows]) for state, rows in is_in.items()}
 
 
 def backtest_flags(fans: int, days: float, lifetime: float, seed: int) -> list[FlagVerdict]:
     """Judge fixed windows, the default parameters, and those fitted to another population of the same kind."""
     population = simulate(fans, days, lifetime, seed)
     other = simulate(fans, days, lifetime, seed + 1)
-    base = Params(utc_offset_minutes=0)
+    base = replace(MODEL.params(), utc_offset_minutes=0)
     fitted = fit_churn(other.acts, other.end, base)
     rules = [
         judge_flags(f"{days:.0f} days of silence", population, *window_flags(population, days)) for days in WINDOWS
     ]
     for name, params in (("default", base), ("fitted", fitted)):
         raised = raised_flags(population, params)
-        rules += [judge_flags(f"{life.name.lower()}, {name} parameters", population, *raised[life]) for life in raised]
+        for state, flags in raised.items():
+            rules.append(judge_flags(f"{state.name.lower()}, {name} parameters", population, *flags))
     return rules

@@ -5,13 +5,15 @@ from bisect import bisect_right
 import numpy as np
 from msgspec.structs import asdict, replace
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.compiled import compiled
+from streams.fans.model import MODEL
+from streams.fans.params import Params, settings_of, table
 from streams.offline import mbg
 from streams.offline.metrics import auc
 from streams.offline.rhythm import Acts, activity, came_back, rhythms
-from streams.params import DAY, Params, table
-from streams.rules.churn import silence
+from streams.rules.churn import Settings, allowed_silence
+from streams.rules.rule import DAY
 
 HALF_LIVES = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0)  # days
 HELD_BACK = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4)  # shares of the history, at its end, that a half-life has to predict
@@ -48,14 +50,14 @@ def best_half_life(acts: Acts, until: int, utc_offset_minutes: int) -> float | N
 
 
 @compiled
-def false_alarms(fan: Ints, at: Ints, day: Ints, alive: float, p: Params) -> int:
+def false_alarms(fan: Ints, at: Ints, day: Ints, alive: float, p: Settings) -> int:
     """Return how many acts came after the fan's own deadline; rows sorted by fan, then by time."""
     n, first, repeats = 0, 0, 0
     for i in range(len(fan)):
         if i == 0 or fan[i] != fan[i - 1]:
             first, repeats = at[i], 0
             continue
-        if at[i] - at[i - 1] > silence(repeats, (at[i - 1] - first) / DAY, alive, p) * DAY:
+        if at[i] - at[i - 1] > allowed_silence(repeats, (at[i - 1] - first) / DAY, alive, p) * DAY:
             n += 1
         if day[i] != day[i - 1]:
             repeats += 1
@@ -68,15 +70,16 @@ def best_threshold(acts: Acts, params: Params) -> float | None:
     An alarm is false when the same fan acts again, so nothing but the history is needed. None where the window itself
     has too few false alarms, or no threshold is good enough.
     """
+    settings = settings_of(params, Settings)
     order = np.lexsort((acts.at, acts.fan))
     fan, at = acts.fan[order], acts.at[order]
-    day = (at + params.utc_offset_minutes * 60_000) // DAY
+    day = (at + settings.utc_offset_minutes * 60_000) // DAY
     allowed = MARGIN * int(((np.diff(at) > WINDOW * DAY) & (np.diff(fan) == 0)).sum())
     if allowed < MIN_ALARMS:
         return None
-    row = table([params])[0]
+    row = table(MODEL.params_dtype, MODEL.kinds, [params])[0]
     # The higher the threshold, the sooner the flag and the more of them are false.
-    below = [alive for alive in THRESHOLDS if alive <= params.alive_at_risk]
+    below = [alive for alive in THRESHOLDS if alive <= settings.alive_at_risk]
     good = bisect_right(below, allowed, key=lambda alive: false_alarms(fan, at, day, alive, row))
     return below[good - 1] if good else None
 
@@ -89,10 +92,10 @@ def fit_churn(acts: Acts, until: int, base: Params) -> Params:
     Raises:
         ValueError: too few fans, or too few with a second active day.
     """
-    churn = mbg.fit(rhythms(acts, until, base.utc_offset_minutes))
+    settings = settings_of(base, Settings)
+    churn = mbg.fit(rhythms(acts, until, settings.utc_offset_minutes))
     found = {name: round(value, DIGITS) for name, value in asdict(churn).items()}
-    fitted = replace(base, **found)
-    half_life = best_half_life(acts, until, base.utc_offset_minutes)
-    fitted = replace(fitted, activity_half_life=half_life or base.activity_half_life)
+    half_life = best_half_life(acts, until, settings.utc_offset_minutes) or settings.activity_half_life
+    fitted = replace(base, **found, activity_half_life=half_life)
     alive = best_threshold(acts.before(until), fitted)
-    return replace(fitted, alive_churned=alive or base.alive_churned)
+    return replace(fitted, alive_churned=alive or settings.alive_churned)

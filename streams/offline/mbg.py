@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 from scipy.optimize import minimize
 
-from schemas.layout import Floats
+from schemas.row import Floats
 from streams.compiled import compiled
 from streams.offline.rhythm import Rhythms
 
@@ -19,7 +19,7 @@ BOUND = math.log(1e3)  # of each parameter and its inverse: beyond it, the data 
 
 
 class Churn(Struct, frozen=True):
-    """The fitted parameters, by the names that ``Params`` has for them."""
+    """The fitted parameters, by their names in the settings of the rule churn."""
 
     churn_r: float
     churn_alpha: float

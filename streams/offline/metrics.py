@@ -7,10 +7,11 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
-from schemas.layout import Floats
+from schemas.row import Floats
 from streams.offline.rhythm import Bools
+from streams.rules.sentiment import Settings
 
-ALERT = -0.6  # a comment's sentiment that raises the negative flag by itself (``Params.mood_shock``)
+ALERT = Settings().negative_comment  # a comment's sentiment at which the negative flag is raised at once
 
 
 class Label(IntEnum):

@@ -5,10 +5,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from schemas.layout import Floats, Ints
-from streams.offline.replay import History, Line
+from schemas.inputs.likes import LIKES
+from schemas.row import Floats, Ints
+from streams.offline.replay import History
 from streams.offline.rhythm import Acts
-from streams.params import DAY
+from streams.records.spans import Record
+from streams.rules.rule import DAY
 
 SHORTEST, LONGEST = 0.6, 45.0  # mean gap between visits, days
 ARRIVALS = 90.0  # days over which fans come for the first time
@@ -28,16 +30,11 @@ class Population(NamedTuple):
         names = [f"f{fan}" for fan in range(len(self.leaves))]
         keys = [f"{BRAND}:{name}".encode() for name in names]
         common = {"brand_id": BRAND, "platform": "simulated"}
-        lines = [
-            Line(
-                i,
-                at,
-                keys[fan],
-                msgspec.json.encode({**common, "event_id": f"{i}", "fan_id": names[fan], "event_time": at}),
-            )
-            for i, (fan, at) in enumerate(zip(self.acts.fan.tolist(), self.acts.at.tolist(), strict=True))
-        ]
-        return History(lines, np.zeros(len(lines), np.int8), self.acts, keys)
+        records = []
+        for i, (fan, at) in enumerate(zip(self.acts.fan.tolist(), self.acts.at.tolist(), strict=True)):
+            like = {**common, "event_id": f"{i}", "fan_id": names[fan], "event_time": at}
+            records.append(Record(i, at, keys[fan], msgspec.json.encode(like)))
+        return History(records, np.full(len(records), LIKES.number), self.acts, keys)
 
 
 def simulate(fans: int, days: float, lifetime: float, seed: int) -> Population:

@@ -5,8 +5,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Floats, Ints
-from streams.params import DAY
+from schemas.row import Floats, Ints
+from streams.rules.rule import DAY
 
 Bools = NDArray[np.bool_]
 

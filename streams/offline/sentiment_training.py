@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Floats, Ints
+from schemas.row import Floats, Ints
 from streams.compiled import compiled
 from streams.offline.metrics import ALERT, LABELS, Label, Quality, cut_at_precision, quality
 from streams.offline.rhythm import Bools

@@ -5,8 +5,8 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from schemas.events import LONGEST
-from schemas.layout import Bytes, Ints
+from schemas.inputs.declaration import MAX_VALUE_BYTES as LONGEST
+from schemas.row import Bytes, Ints
 from streams.compiled import compiled
 from streams.records.spans import COLON, Records, Texts
 

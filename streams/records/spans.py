@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from schemas.layout import Bytes, Ints
+from schemas.row import Bytes, Ints
 from streams.compiled import compiled
 
 OFFSET, TIMESTAMP, KEY, KEY_STOP, VALUE, VALUE_STOP = range(6)  # the rows of ``Records.spans``
@@ -43,10 +43,22 @@ class Texts(NamedTuple):
     stop: Ints
 
     @classmethod
-    def of(cls, texts: list[bytes]) -> "Texts":
-        """Return texts end to end."""
-        ends = np.cumsum(np.fromiter((0, *map(len, texts)), np.int64, len(texts) + 1))
-        return cls(np.frombuffer(b"".join(texts), np.uint8), ends[:-1], ends[1:])
+    def of(cls, texts: Sequence[bytes | None]) -> "Texts":
+        """Return texts end to end; one that is None begins and stops at ``NULL``."""
+        pieces = [text or b"" for text in texts]
+        ends = np.cumsum(np.fromiter((0, *map(len, pieces)), np.int64, len(pieces) + 1))
+        start, stop = ends[:-1], ends[1:]
+        if None in texts:
+            missing = np.array([text is None for text in texts])
+            start, stop = np.where(missing, NULL, start), np.where(missing, NULL, stop)
+        return cls(np.frombuffer(b"".join(pieces), np.uint8), start, stop)
+
+    @classmethod
+    def of_nullable(cls, texts: list[bytes | None]) -> "Texts":
+        """Return texts end to end; a null one starts and stops at -1."""
+        data, start, stop = cls.of([text or b"" for text in texts])
+        missing = np.array([text is None for text in texts], np.bool_)
+        return cls(data, np.where(missing, NULL, start), np.where(missing, NULL, stop))
 
     def read_only(self) -> "Texts":
         """Return the same, not to be written to."""

@@ -9,7 +9,7 @@ Training and scoring call the same ``grams_of``: a change here, or of ``characte
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.compiled import compiled
 from streams.sentiment.characters import APOSTROPHE, FOLD, PLANE, SPACE
 

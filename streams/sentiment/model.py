@@ -23,7 +23,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.layout import Floats, Ints, dtype_of, f4
+from schemas.row import Floats, Ints, dtype_of, f4
 from streams.compiled import compiled
 from streams.sentiment.characters import FOLD
 from streams.sentiment.grams import BITS, LONGEST, Codes, Folds, Places, codes_of, grams_of, tokens_for, tokens_of

@@ -8,9 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from agents.kafka.connection import aiokafka_options
 from agents.settings import Settings
 from agents.transport.blocks import next_blocks
-from schemas.events import Topic
-from streams.block import DECODERS
-from streams.records.lines import read
+from streams.decode.decoder import decode as decode_records
 from tests.bench.worker import Result
 
 
@@ -20,10 +18,10 @@ def floor(settings: Settings, *, decode: bool) -> Result:
 
 
 async def _read(settings: Settings, decode: bool) -> Result:
-    decoders = {name: DECODERS[Topic(i)] for i, name in enumerate(settings.names.inputs)}
+    inputs, now = settings.names.public_inputs, int(time.time() * 1000)
     reader = AIOKafkaConsumer(**aiokafka_options(settings), auto_offset_reset="earliest", fetch_max_wait_ms=20)
     await reader.start()
-    tps = [TopicPartition(name, n) for name in decoders for n in range(settings.partitions)]
+    tps = [TopicPartition(name, n) for name in inputs for n in range(settings.partitions)]
     ends = await reader.end_offsets(tps)
     reader.assign(tps)
     began, cpu, events, left = time.perf_counter(), time.process_time(), 0, {tp for tp in tps if ends[tp]}
@@ -31,7 +29,7 @@ async def _read(settings: Settings, decode: bool) -> Result:
         for tp, block in (await next_blocks(reader._fetcher, None, 1.0)).items():
             events += len(block.records)
             if decode:
-                read(block.records, decoders[tp.topic], [])
+                decode_records(inputs[tp.topic], block.records, now)
             if block.next_offset >= ends[tp]:
                 left.discard(tp)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu

@@ -3,14 +3,10 @@
 import time
 from typing import NamedTuple
 
-import numpy as np
+from schemas.inputs.likes import LIKES
+from tests.streams.histories import START, advance, new_task, process, publish, record
 
-from schemas.events import Topic
-from streams.params import Brand, Brands
-from streams.partition import Partition
-from tests.streams.histories import START, fold, record
-
-BLOCK = 10_000
+BATCH = 10_000
 TIMES = 200
 MINUTE = 60_000
 
@@ -31,19 +27,19 @@ class Timers(NamedTuple):
 
 
 def measure(fans: int) -> Timers:
-    """Return the figures of one partition that holds so many fans, each with a deadline of his own."""
-    partition = Partition(Brands({"miot": Brand()}, others=Brand()))
-    for first in range(0, fans, BLOCK):
-        block = [record(n, n % 1_000, fan=f"weibo:{10**9 + n}") for n in range(first, min(first + BLOCK, fans))]
-        fold(partition, Topic.LIKES, block)
-    partition.fans.announced(np.arange(fans))
+    """Return the figures of one partition that holds so many fans, each with a deadline of their own."""
+    task = new_task()
+    for first in range(0, fans, BATCH):
+        numbers = range(first, min(first + BATCH, fans))
+        process(task, LIKES, [record(n, n % 1_000, fan=f"weibo:{10**9 + n}") for n in numbers])
+    publish(task)
     took = []
     for n in range(TIMES):
         now = START + MINUTE + n * 5_000
-        fold(partition, Topic.LIKES, [record(fans + n, now - START, fan="weibo:1")])  # the feed is alive
+        process(task, LIKES, [record(fans + n, now - START, fan="weibo:1")])  # the source is alive
         began = time.perf_counter()
-        turns = partition.tick(now, set(), most=1_000)
+        transitions = advance(task, now - START)
         took.append((time.perf_counter() - began) * 1000)
-        assert not len(turns)
+        assert not len(transitions)
     took.sort()
-    return Timers(fans, took[TIMES // 2], took[0], partition.fans.columns.due.nbytes / fans)
+    return Timers(fans, took[TIMES // 2], took[0], task.fans.columns.due.nbytes / fans)

@@ -64,7 +64,7 @@ def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events:
         time.sleep(LOOK_S if not began or seen["durable"] > 0.75 * events else 5 * LOOK_S)
     took, cpu, others = time.monotonic() - began, cpu_seconds(pids) - cpu, cpu_seconds([broker]) - others
     stages = {name: seen[name] / events * 1e6 for name in ("decode", "fold", "write", "commit")}
-    per_event = {f"{name} an event": seen[name] / events for name in ("changelog records", "announcements")}
+    per_event = {f"{name} an event": seen[name] / events for name in ("changelog records", "published")}
     more = {f"{name} us an event": value for name, value in stages.items()} | per_event
     more["broker us an event"] = others / events * 1e6
     return Result(f"fanpulse, {len(processes)} worker(s)", events / took, cpu / events * 1e6, more)
@@ -100,19 +100,21 @@ def _get(port: int) -> str:
 
 def _place(sample: Any) -> str:  # noqa: PLR0911
     match sample.name:
-        case "fanpulse_events_total" if sample.labels["topic"] != "credits":
+        case "fanpulse_events_total" if sample.labels["topic"] != "attribution":
             return "applied" if sample.labels["outcome"] in {"applied", "late"} else "refused"
         case "fanpulse_end_to_end_latency_seconds_bucket" if sample.labels["le"] == "+Inf":
             return "durable"
-        case "fanpulse_block_duration_seconds_sum":
+        case "fanpulse_batch_duration_seconds_sum":
             return str(sample.labels["stage"])
         case "fanpulse_changelog_records_total":
             return "changelog records"
-        case "fanpulse_announcements_total":
-            return "announcements"
-        case "fanpulse_recovered_fans":
-            return "recovered"
-        case "fanpulse_recovery_seconds":
+        case "fanpulse_published_records_total":
+            return "published"
+        case "fanpulse_event_loop_lag_seconds":
+            return "loop lag"
+        case "fanpulse_restored_fans":
+            return "restored"
+        case "fanpulse_restore_seconds":
             return "took"
         case _:
             return ""

@@ -1,4 +1,4 @@
-"""A Kafka of the suite's own, a trial per scenario, and the table at the end."""
+"""A Kafka of the suite's own, a scenario per scenario, and the table at the end."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ from rich.console import Console
 
 from agents.embedded.kafka import Kafka
 from agents.supervise.ports import free_ports
-from tests.chaos.ground.line import Line, door
-from tests.chaos.ground.result import Result, table, write
-from tests.chaos.ground.trial import Make, Trial
+from tests.chaos.fixtures.proxy import Proxy, add_listener
+from tests.chaos.fixtures.result import Result, table, write
+from tests.chaos.fixtures.scenario import Make, Scenario
 from tests.ground.installation import fresh
 from tests.ground.processes import Processes
 from tests.ground.showing import pytest_runtest_makereport
@@ -34,33 +34,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each scenario as often as asked for."""
     repeats = metafunc.config.getoption("repeats")
-    if repeats > 1 and {"trial", "make"} & set(metafunc.fixturenames):
+    if repeats > 1 and {"scenario", "make"} & set(metafunc.fixturenames):
         metafunc.fixturenames.append("run")
         metafunc.parametrize("run", [f"run {n}" for n in range(1, repeats + 1)])
 
 
 @pytest.fixture(scope="session")
 def ports() -> tuple[int, int]:
-    """The two ends of the line: where workers connect, where the broker listens."""
+    """The two ends of the proxy: where workers connect, where the broker listens."""
     outside, inside = free_ports(2)
     return outside, inside
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -> Iterator[Kafka]:
-    """A broker with a door for those who come by the line."""
+    """A broker with a listener for those who come by the proxy."""
     outside, inside = ports
     broker = Kafka(tmp_path_factory.mktemp("kafka"))
-    broker.extra = {**QUICK, **door(broker.listeners, inside, outside)}
+    broker.extra = {**QUICK, **add_listener(broker.listeners, inside, outside)}
     broker.start()
     yield broker
     broker.stop()
 
 
 @pytest.fixture
-def line(kafka: Kafka, ports: tuple[int, int]) -> Iterator[Line]:
-    """A line to the broker that can be made to lose requests or answers."""
-    one = Line(*ports)
+def proxy(kafka: Kafka, ports: tuple[int, int]) -> Iterator[Proxy]:
+    """A proxy to the broker that can be made to lose requests or answers."""
+    one = Proxy(*ports)
     one.start()
     yield one
     one.close()
@@ -83,27 +83,27 @@ def make(
     pytestconfig: pytest.Config,
     record_property: Callable[[str, object], None],
 ) -> Iterator[Make]:
-    """Return what makes a trial of a name; settings may differ from the suite's."""
-    trials: list[Trial] = []
+    """Return what makes a scenario of a name; settings may differ from the suite's."""
+    scenarios: list[Scenario] = []
 
-    def make(name: str, **settings: object) -> Trial:
-        installation = fresh(tmp_path, kafka.bootstrap, **{"SETTLE_S": 0.3, "TICK_S": 1, **settings})
+    def make(name: str, **settings: object) -> Scenario:
+        installation = fresh(tmp_path, kafka.bootstrap, **{"PUBLISH_DELAY_S": 0.3, "TICK_S": 1, **settings})
         installation.create_topics()
         started.append(Processes(installation))
-        trials.append(Trial(name, installation, started[-1]))
-        return trials[-1]
+        scenarios.append(Scenario(name, installation, started[-1]))
+        return scenarios[-1]
 
     yield make
-    for trial in trials:
-        if trial.is_judged:
-            record_property(RESULT, structs.asdict(trial.result))
-    missed = [trial.result.over for trial in trials if trial.result.over]
+    for scenario in scenarios:
+        if scenario.is_judged:
+            record_property(RESULT, structs.asdict(scenario.result))
+    missed = [scenario.result.over for scenario in scenarios if scenario.result.over]
     assert not (missed and pytestconfig.getoption("bars")), missed
 
 
 @pytest.fixture
-def trial(make: Make, request: pytest.FixtureRequest) -> Trial:
-    """A trial named as its test."""
+def scenario(make: Make, request: pytest.FixtureRequest) -> Scenario:
+    """A scenario named as its test."""
     name: str = request.node.name.removeprefix("test_").replace("_", " ")
     return make(name.replace("[", ": ").rstrip("]"))
 

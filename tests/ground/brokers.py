@@ -10,7 +10,7 @@ from msgspec import Struct
 from agents.embedded.kafka import Kafka
 from agents.embedded.properties import TOPICS
 from agents.supervise.ports import LOOPBACK, free_port
-from tests.chaos.ground.line import Line
+from tests.chaos.fixtures.proxy import Proxy
 from tests.ground.processes import until
 
 FAST, SLOW = 1, 2  # node ids
@@ -24,7 +24,7 @@ class Brokers(Struct, frozen=True):
 
     fast: Kafka
     slow: Kafka
-    line: Line
+    proxy: Proxy
 
     @property
     def bootstrap(self) -> str:
@@ -61,15 +61,15 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     try:
         _create_internal_topics(fast.bootstrap)  # while there is one broker, so that it leads them all
         slow = Kafka(tmp_path_factory.mktemp("slow"))
-        line = Line(free_port(0), slow.listeners.client)
-        line.start()
+        proxy = Proxy(free_port(0), slow.listeners.client)
+        proxy.start()
         try:
-            _join(slow, fast, line)
+            _join(slow, fast, proxy)
             slow.start()
-            yield Brokers(fast, slow, line)
+            yield Brokers(fast, slow, proxy)
         finally:
             slow.stop()
-            line.close()
+            proxy.close()
     finally:
         fast.stop()
 
@@ -92,14 +92,14 @@ def _create_internal_topics(bootstrap: str) -> None:
     consumer.close()
 
 
-def _join(second: Kafka, first: Kafka, line: Line) -> None:
+def _join(second: Kafka, first: Kafka, proxy: Proxy) -> None:
     """Make a broker a second node of the first one's cluster, whom everybody reaches by the proxy."""
     second.extra = {
         "process.roles": "broker",
         "node.id": str(SLOW),
         "controller.quorum.voters": f"{FAST}@{LOOPBACK}:{first.listeners.controller}",
         "listeners": f"CLIENT://{LOOPBACK}:{second.listeners.client}",
-        "advertised.listeners": f"CLIENT://{line.address}",
+        "advertised.listeners": f"CLIENT://{proxy.address}",
     }
     known = (first.directory / TOPICS / META).read_text().splitlines()
     cluster = next(text for text in known if text.startswith("cluster.id="))

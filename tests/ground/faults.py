@@ -10,7 +10,7 @@ variables name the fault, so that a test can start the same process again withou
 | ``FANPULSE_TEST_DIE_AT`` | SIGKILL |
 | ``FANPULSE_TEST_FREEZE_AT`` | SIGSTOP |
 | ``FANPULSE_TEST_BLOCK_AT`` | the event loop blocks; other threads go on |
-| ``FANPULSE_TEST_RAISE_ON`` | the fold raises on a record that contains this text |
+| ``FANPULSE_TEST_RAISE_ON`` | a task raises on a record that contains this text |
 
 A step is one of ``STEPS``; ``before-commit:20`` is the twentieth time that it is reached; without a number, the first.
 """
@@ -88,18 +88,18 @@ def _wrap_transactions(producer: type, steps: Steps) -> None:
     _wrap(producer, "send_batch", send)
 
 
-def _wrap_fold(scoring: type, poison: bytes) -> None:
-    """Let the fold fail, as a bug of ours would, on a record that contains ``poison``."""
+def _wrap_task(task: type, poison: bytes) -> None:
+    """Let a task fail, as a bug of ours would, on a record that contains ``poison``."""
 
     def make(method: Any) -> Any:
-        def fold(self: Any, task: Any, tp: Any, block: Any) -> Any:
-            if any(poison in (record.value or b"") for record in block.records):
+        def process(self: Any, source: Any, batch: Any, *args: Any) -> Any:
+            if any(poison in (record.value or b"") for record in batch.records):
                 raise RuntimeError(f"a fault was asked for ({RAISE_ON})")
-            return method(self, task, tp, block)
+            return method(self, source, batch, *args)
 
-        return fold
+        return process
 
-    _wrap(scoring, "fold", make)
+    _wrap(task, "process", make)
 
 
 def install(environ: Mapping[str, str] = os.environ) -> None:
@@ -109,9 +109,9 @@ def install(environ: Mapping[str, str] = os.environ) -> None:
 
         _wrap_transactions(AIOKafkaProducer, Steps(environ))
     if poison := environ.get(RAISE_ON, ""):
-        from agents.worker.applying.scoring import Scoring
+        from streams.task import Task
 
-        _wrap_fold(Scoring, poison.encode())
+        _wrap_task(Task, poison.encode())
 
 
 if __name__ == "__main__":

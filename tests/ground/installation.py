@@ -42,7 +42,7 @@ def fresh(directory: Path, broker: str, redis_url: str = "", **more: object) -> 
         "DATA_DIR": str(directory / "data"),
         "PARTITIONS": "4",
         "SESSION_TIMEOUT_S": "6",
-        "SETTLE_S": "1",
+        "PUBLISH_DELAY_S": "1",
         **{name: str(value) for name, value in more.items()},
     }
     return Installation(directory, given)

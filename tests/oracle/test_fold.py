@@ -1,28 +1,25 @@
 """The program's fold agrees with the oracle, history by history: no Kafka, the same comparison."""
 
 from collections import Counter
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import KINDS, Kind, Topic
-from schemas.fan import Tier
-from streams.block import decode
-from streams.offline.replay import views
-from streams.params import Brands, Params
-from streams.partition import Partition
-from streams.records.spans import Records
+from schemas.inputs import ATTRIBUTION, INPUTS
+from schemas.inputs.declaration import Input
+from streams.decode.decoder import decode
+from streams.records.spans import Record, Records
+from streams.task import Task
 from tests.ground.bots import bots
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.doubt import in_doubt
 from tests.integration.oracle.replay import Line, key_of, replay
 from tests.oracle.histories import TOPIC, act
+from tests.streams.histories import NEVER_FUTURE, START, new_task, texts
 
-PARTS = ("talk", "share", "influence", "relevance", "authenticity")
+SOURCES = {source.name: source for source in INPUTS}
 acts = st.builds(
     act,
     kind=st.sampled_from(sorted(TOPIC)),
@@ -35,43 +32,28 @@ acts = st.builds(
 
 
 def published(lines: list[Line]) -> dict[str, dict[str, Any]]:
-    """Fold every line, in order, then what was earned; return the views of all fans."""
-    partition, offsets = Partition(Brands({}, others=Params())), Counter[Topic]()
-    earned = []
-    for one in lines:
-        topic = Topic[one["topic"].upper()]
-        if fold(partition, topic, offsets, key_of(one), one):
-            credit = one | {"fan_id": one["parent_fan_id"], "by_fan_id": one["fan_id"]}
-            earned.append(credit)
-    for credit in earned:
-        fold(partition, Topic.CREDITS, offsets, key_of(credit), credit)
-    picked = np.arange(len(partition.fans.index))
-    rows, shown = partition.fans.columns.rows[picked], views(partition.fans.columns, picked, partition.brands.rows)
-    keys = partition.fans.index.keys(picked)
-    return {key.decode(): view(row, parts) for key, row, parts in zip(keys, rows, shown, strict=True)}
+    """Apply every line, in order, then what was attributed; return the published view of every fan."""
+    task, offsets = new_task(dedup_ids=100_000), Counter[Input]()
+    for line in lines:
+        apply(task, SOURCES[line["topic"]], offsets, Record(0, 0, key_of(line).encode(), msgspec.json.encode(line)))
+    for _, (key, value) in list(task.pending.attributions):
+        apply(task, ATTRIBUTION, offsets, Record(0, 0, key, value))
+    views = {}
+    for keys, values in task.poll_output(START).scores:
+        views = {
+            (key or b"").decode(): msgspec.json.decode(value or b"", type=dict[str, Any])
+            for key, value in zip(texts(keys), texts(values), strict=True)
+        }
+    return views
 
 
-def fold(partition: Partition, topic: Topic, offsets: Counter[Topic], key: str, told: dict[str, Any]) -> bool:
-    """Fold one record; say whether it earned another fan a credit."""
-    record = SimpleNamespace(offset=offsets[topic], timestamp=0, key=key.encode(), value=msgspec.json.encode(told))
-    offsets[topic] += 1
-    block = decode(Records.of([record]), topic, partition.fans, now=1 << 60)
-    assert not block.refused
-    partition.fold(block.events, topic)
-    return bool(block.events["earns"][0])
-
-
-def view(row: np.void, parts: np.void) -> dict[str, Any]:
-    """Return one fan as fan-scores would show him."""
-    seen = {name: int(row[name]) for name in ("first_seen", "last_seen", "as_of")}
-    counts = {name: int(row["count"][kind]) for name, kind in KINDS.items() if kind != Kind.CREDIT}
-    return seen | {
-        "counts": {name: n for name, n in counts.items() if n},
-        "score": float(row["score"]),
-        "parts": {name: float(parts[name]) for name in PARTS},
-        "tier": Tier(int(row["tier"])).name.lower().replace("_", "-"),
-        "sentiment": {"mean": float(row["mood"]), "n": int(row["mood_n"])},
-    }
+def apply(task: Task, source: Input, offsets: Counter[Input], record: Record) -> None:
+    """Apply one record."""
+    records = Records.of([record._replace(offset=offsets[source])])
+    offsets[source] += 1
+    batch = decode(source, records, NEVER_FUTURE)
+    assert not batch.refused
+    task.process(source, batch, offsets[source], START)
 
 
 @given(st.lists(acts, max_size=60))

@@ -6,22 +6,15 @@ NAMES = Names("eu-", "out-", "g")
 SPECS = {spec.name: spec for spec in NAMES.specs()}
 
 
-def test_what_is_a_state_is_compacted_for_ever_and_the_rest_is_deleted_after_its_time() -> None:
-    kept = {"out-g-changelog", "out-fan-scores"}
+def test_state_is_compacted_and_kept_and_the_rest_is_deleted_after_its_time() -> None:
+    kept = {"out-g-fans-changelog", "out-fan-scores"}
     assert {name for name, spec in SPECS.items() if spec.cleanup == "compact"} == kept
     assert {SPECS[name].retention_ms for name in kept} == {-1}
-    month = {
-        "eu-likes",
-        "eu-reposts",
-        "eu-comments",
-        "eu-purchases",
-        "out-fan-flags",
-        "out-dead-letters",
-        "out-g-credits",
-    }
+    month = {*NAMES.inputs, "out-fan-flags", "out-dead-letters"}
+    assert {"eu-likes", "eu-purchases", "out-g-attribution"} < month
     assert {name for name, spec in SPECS.items() if spec.retention_ms == 30 * DAY_MS} == month
-    assert SPECS["out-g-ticks"].retention_ms == DAY_MS
-    assert len(SPECS) == len(kept) + len(month) + 1
+    assert (SPECS["out-g-clock"].retention_ms, SPECS["out-g-dedup"].retention_ms) == (DAY_MS, 7 * DAY_MS)
+    assert len(SPECS) == len(kept) + len(month) + 2
 
 
 def test_three_replicas_want_two_in_step() -> None:
@@ -33,11 +26,11 @@ def test_three_replicas_want_two_in_step() -> None:
 def test_the_broker_stamps_what_is_measured_by_its_stamp() -> None:
     for name, spec in SPECS.items():
         stamp = spec.config(1).get("message.timestamp.type")
-        assert stamp == (None if name in {NAMES.ticks, NAMES.changelog} else "LogAppendTime"), name
+        assert stamp == (None if name in {NAMES.clock, NAMES.dedup, NAMES.changelog("fans")} else "LogAppendTime"), name
 
 
-def test_keys_are_fans_but_for_time_and_dead_letters() -> None:
-    others = {"out-g-ticks": "none", "out-dead-letters": "as received"}
+def test_keys_are_fans_except_for_clock_dedup_and_dead_letters() -> None:
+    others = {"out-g-clock": "none", "out-g-dedup": "none", "out-dead-letters": "as received"}
     assert {name: spec.key for name, spec in SPECS.items()} == {
         name: others.get(name, "brand_id:fan_id") for name in SPECS
     }

@@ -248,3 +248,15 @@ def test_a_missing_record_and_one_that_goes_back_are_refused() -> None:
     stale = encode(decode(log[0])._replace(position=decode(log[-1]).position))
     with pytest.raises(ValueError, match="goes back to generation"):
         DedupWindows({1: DedupWindow(4, is_optional=False)}).restore([*log[:-1], stale])
+
+
+def test_the_sure_part_begins_with_the_log_where_only_the_first_generation_lost_records() -> None:
+    partition = Partition({1: 20})
+    for first in (1, 4, 7):
+        fill(partition, 1, first, 3)
+        partition.flush()
+    lost = DedupWindows({1: DedupWindow(20, is_optional=False)})
+    newest = partition.topic[-1][1]
+    lost.restore([newest])
+    assert lost.is_truncated
+    assert lost.sure_since_ms(1) == decode(newest).position.at_ms

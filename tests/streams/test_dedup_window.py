@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.layout import Ints
+from schemas.row import Ints
 from streams.dedup.event_hash import Hashes
 from streams.dedup.hash_set import discard, find_slot, slots_for
 from streams.dedup.window import DedupWindow, Generation

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.events import LONGEST, Topic
-from schemas.layout import Floats
-from streams.block import Block, columns
+from schemas.inputs import COMMENTS, INPUTS, LIKES, PURCHASES, REPOSTS
+from schemas.inputs.declaration import MAX_VALUE_BYTES, Input
+from schemas.inputs.lookup import public
+from schemas.row import Floats
+from streams.decode.decoder import DecodedBatch, decode
 from streams.records.spans import Record, Records
-from streams.state.table import Table
-from tests.streams.histories import BRANDS, NEVER_FUTURE, record
+from streams.task import Task
+from tests.streams.histories import NEVER_FUTURE, START, new_task, record
 
 SAMPLE = record(1, 0, text="so close", post_id="p1", parent_fan_id="star")
 OBJECT = SAMPLE.value or b""
@@ -29,8 +31,8 @@ KINDS: dict[str, tuple[bytes | None, str]] = {
     "white space": (b" \r\n\t", "truncated"),
     "deep arrays": (OPEN + b',"x":' + b"[" * DEEP + b"]" * DEEP + b"}", "recursion"),
     "deep objects": (OPEN + b',"x":' + b'{"a":' * 9_000 + b"1" + b"}" * 9_000 + b"}", "recursion"),
-    "deep and cut short": (OPEN + b',"x":' + b"[" * DEEP, ""),  # which of the two is told does not matter
-    "deep from the start": (b"[" * LONGEST, "object"),
+    "deep and cut short": (OPEN + b',"x":' + b"[" * DEEP, ""),  # which of the two is the reason does not matter
+    "deep from the start": (b"[" * MAX_VALUE_BYTES, "object"),
     "10 MB": (OPEN + b',"x":"' + b"a" * 10_000_000 + b'"}', "bytes"),
     "half a surrogate pair": (OPEN + b',"text":"\\ud800"}', "truncated"),
     "the other half": (OPEN + b',"text":"\\udc00 "}', "surrogate"),
@@ -79,27 +81,28 @@ class Fate(NamedTuple):
     reason: str
 
 
-def fates(records: list[Record], topic: Topic, *cuts: int) -> dict[int, Fate]:
-    """Return offset -> fate of records that are decoded together: as one block, or as the blocks between the cuts."""
-    fans = Table(BRANDS, (0, 0))
+def fates(records: list[Record], source: Input, *cuts: int) -> dict[int, Fate]:
+    """Return offset -> fate of records that are decoded together: as one batch, or as those between the cuts."""
+    task = new_task()
     edges = [0, *(min(cut, len(records)) for cut in sorted(cuts)), len(records)]
-    blocks = [Records.of(records[a:b]) for a, b in pairwise(edges)]
-    decoded = columns(Records.joined(blocks), topic, BRANDS.staff, NEVER_FUTURE, lengths)
+    parts = [Records.of(records[a:b]) for a, b in pairwise(edges)]
+    decoded = decode(source, Records.joined(parts), NEVER_FUTURE, lengths)
     found: dict[int, Fate] = {}
-    for block in decoded.parts([len(block) for block in blocks]):
-        found |= _fates(block.found(fans), fans)
+    for batch in decoded.split([len(part) for part in parts]):
+        found |= _fates(batch, task, source)
     assert len(found) == len(records), "each record has one fate"
     return found
 
 
-def _fates(block: Block, fans: Table) -> dict[int, Fate]:
-    found = {one.offset: Fate(None, None, None, reason) for one, reason in block.letters()}
-    for key, event, act in zip(fans.index.keys(block.events["row"]), block.events, block.acts, strict=True):
-        # as text, for nan is not equal to itself
-        told = {name: repr(event[name].item()) for name in event.dtype.names if name != "row"}
-        found[int(event["offset"])] = Fate(bytes(key), told, act, "")
-    assert len(found) == len(block.records)
-    assert block.taken().offset.tolist() == block.events["offset"].tolist()
+def _fates(batch: DecodedBatch, task: Task, source: Input) -> dict[int, Fate]:
+    # as text, for nan is not equal to itself
+    columns = [{name: repr(event[name].item()) for name in event.dtype.names} for event in batch.events]
+    batch = task.process(source, batch, 0, START)
+    found = {batch.records[i].offset: Fate(None, None, None, refusal.reason) for i, refusal in batch.refused}
+    keys = task.fans.index.keys(batch.events["row"])
+    for key, told, act, one in zip(keys, columns, batch.acts, batch.accepted(), strict=True):
+        found[one.offset] = Fate(bytes(key), told, act, "")
+    assert len(found) == len(batch.records)
     return found
 
 
@@ -108,9 +111,9 @@ def lengths(texts: list[str]) -> Floats:
     return np.array([1 / (1 + len(text)) for text in texts])
 
 
-def alone(records: list[Record], topic: Topic) -> dict[int, Fate]:
-    """Return offset -> fate of records of which each is a block of its own."""
-    return {offset: fate for one in records for offset, fate in fates([one], topic).items()}
+def alone(records: list[Record], source: Input) -> dict[int, Fate]:
+    """Return offset -> fate of records of which each is a batch of its own."""
+    return {offset: fate for one in records for offset, fate in fates([one], source).items()}
 
 
 def placed(values: list[bytes | None]) -> list[Record]:
@@ -121,7 +124,7 @@ def placed(values: list[bytes | None]) -> list[Record]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_hostile_record_is_refused_for_what_it_is_or_counts_by_the_rules(kind: str) -> None:
     value, word = KINDS[kind]
-    fate = fates(placed([value]), Topic.COMMENTS)[0]
+    fate = fates(placed([value]), COMMENTS)[0]
     if kind in TAKEN:
         assert (fate.reason, fate.key) == ("", SAMPLE.key)
     else:
@@ -130,13 +133,13 @@ def test_a_hostile_record_is_refused_for_what_it_is_or_counts_by_the_rules(kind:
         assert len(fate.reason) < 300
 
 
-@pytest.mark.parametrize("topic", [Topic.LIKES, Topic.REPOSTS, Topic.COMMENTS, Topic.PURCHASES])
-def test_every_kind_between_good_neighbours_changes_none_of_them(topic: Topic) -> None:
+@pytest.mark.parametrize("source", public(INPUTS), ids=lambda source: source.name)
+def test_every_kind_between_good_neighbours_changes_none_of_them(source: Input) -> None:
     values = [value for value, _ in KINDS.values()]
     for distance in (1, 2, 5):  # one good record in so many
         mixed = [part for i, value in enumerate(values) for part in ([OBJECT] * (i % distance == 0) + [value])]
         records = placed([*mixed, OBJECT])
-        assert fates(records, topic) == alone(records, topic)
+        assert fates(records, source) == alone(records, source)
 
 
 FIELDS = ["event_id", "brand_id", "fan_id", "platform", "type", "text", "post_id", "sentiment", "event_time", "x"]
@@ -171,7 +174,7 @@ def broken() -> st.SearchStrategy[bytes]:
 
 
 def torn() -> st.SearchStrategy[list[bytes]]:
-    """Return good events joined by something and cut anew, in as many pieces as there were events."""
+    """Return good events joined by something and cut again, in as many pieces as there were events."""
 
     def cut(whole: list[bytes], seam: bytes, places: list[int]) -> list[bytes]:
         text = seam.join(whole)
@@ -185,25 +188,25 @@ def torn() -> st.SearchStrategy[list[bytes]]:
 @settings(max_examples=200, deadline=None)
 @given(
     parts=st.lists(objects().map(lambda one: [one]) | broken().map(lambda one: [one]) | torn(), max_size=6),
-    topic=st.sampled_from([Topic.LIKES, Topic.REPOSTS, Topic.COMMENTS, Topic.PURCHASES]),
+    source=st.sampled_from(public(INPUTS)),
     cuts=st.lists(st.integers(0, 8), max_size=3),
 )
 # As many objects as records when they are joined, and none of these records is one.
-@example(parts=[[OBJECT + b',{"x":"', b'",' + OBJECT[1:]]], topic=Topic.LIKES, cuts=[1])
-@example(parts=[[OBJECT + b"," + OBJECT[:30], OBJECT[30:]]], topic=Topic.LIKES, cuts=[1])
-@example(parts=[[OBJECT + b"\n" + OBJECT[:30], OBJECT[30:]]], topic=Topic.LIKES, cuts=[1])
-@example(parts=[[OBJECT + b"," + OBJECT, b" "]], topic=Topic.COMMENTS, cuts=[1])
-@example(parts=[[OBJECT, b"\n", OBJECT + b"\n" + OBJECT]], topic=Topic.COMMENTS, cuts=[1])
-@example(parts=[[OBJECT + b"]", b"[" + OBJECT]], topic=Topic.PURCHASES, cuts=[1])
-@example(parts=[[OBJECT + b'\n{"x":"}', b'{",' + OBJECT[1:]]], topic=Topic.LIKES, cuts=[1])
-@example(parts=[[OBJECT + OBJECT, b'{"x":{}', b"{}" + OBJECT]], topic=Topic.REPOSTS, cuts=[1])
-@example(parts=[[OPEN + b',"x":[{}', b"{}]}", OBJECT + OBJECT]], topic=Topic.LIKES, cuts=[1])
-def test_records_decode_alone_as_in_a_block_and_in_several(
-    parts: list[list[bytes]], topic: Topic, cuts: list[int]
+@example(parts=[[OBJECT + b',{"x":"', b'",' + OBJECT[1:]]], source=LIKES, cuts=[1])
+@example(parts=[[OBJECT + b"," + OBJECT[:30], OBJECT[30:]]], source=LIKES, cuts=[1])
+@example(parts=[[OBJECT + b"\n" + OBJECT[:30], OBJECT[30:]]], source=LIKES, cuts=[1])
+@example(parts=[[OBJECT + b"," + OBJECT, b" "]], source=COMMENTS, cuts=[1])
+@example(parts=[[OBJECT, b"\n", OBJECT + b"\n" + OBJECT]], source=COMMENTS, cuts=[1])
+@example(parts=[[OBJECT + b"]", b"[" + OBJECT]], source=PURCHASES, cuts=[1])
+@example(parts=[[OBJECT + b'\n{"x":"}', b'{",' + OBJECT[1:]]], source=LIKES, cuts=[1])
+@example(parts=[[OBJECT + OBJECT, b'{"x":{}', b"{}" + OBJECT]], source=REPOSTS, cuts=[1])
+@example(parts=[[OPEN + b',"x":[{}', b"{}]}", OBJECT + OBJECT]], source=LIKES, cuts=[1])
+def test_records_decode_alone_as_in_a_batch_and_in_several(
+    parts: list[list[bytes]], source: Input, cuts: list[int]
 ) -> None:
     values = [value for part in parts for value in part]
     records = [Record(n, 0, _key(value), value) for n, value in enumerate(values)]
-    assert fates(records, topic) == fates(records, topic, *cuts) == alone(records, topic)
+    assert fates(records, source) == fates(records, source, *cuts) == alone(records, source)
 
 
 def _key(value: bytes) -> bytes | None:
@@ -215,21 +218,21 @@ def _key(value: bytes) -> bytes | None:
         return SAMPLE.key
 
 
-def test_keys_and_ids_that_hold_line_ends_are_told_apart() -> None:
+def test_keys_and_ids_that_hold_line_ends_are_kept_apart() -> None:
     """Laid end to end, the keys below are those that the fans ask for; record by record they are not."""
     fans = ["a\nmiot:b", "c", "d"]
     keys = [b"miot:a", b"miot:b\nmiot:c", b"miot:d"]
     assert b"\n".join(keys).decode() == "\n".join(f"miot:{fan}" for fan in fans)
     records = [Record(n, 0, key, record(n, 0, fan).value) for n, (key, fan) in enumerate(zip(keys, fans, strict=True))]
-    found = fates(records, Topic.LIKES)
+    found = fates(records, LIKES)
     assert [bool(found[n].reason) for n in range(3)] == [True, True, False]
-    assert found == alone(records, Topic.LIKES)
+    assert found == alone(records, LIKES)
 
 
 def test_records_torn_and_joined_again_are_refused_one_by_one() -> None:
     for seam in SEAMS:
         values = [OBJECT + seam + OPEN[:20], OPEN[20:] + b"}", OBJECT]
-        found = fates(placed([*values]), Topic.COMMENTS)
+        found = fates(placed([*values]), COMMENTS)
         assert found[1].reason, seam
         assert found[2].reason == "", seam
         assert found[0].reason, seam

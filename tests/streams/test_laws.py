@@ -1,92 +1,81 @@
-"""Laws of the fold: order across topics and repetition do not matter, whatever the blocks."""
+"""Laws of the fold: order across inputs and repetition do not matter, whatever the batches."""
 
 import random
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import Topic
-from streams.block import decode
-from streams.params import DAY, Brand, Brands, Params
-from streams.partition import Partition
-from streams.records.spans import Record, Records
+from schemas.inputs import COMMENTS, INPUTS, LIKES, REPOSTS
+from schemas.inputs.lookup import public
+from streams.records.spans import Record
+from streams.rules import churn
+from streams.rules.churn import Lifecycle
+from streams.rules.rule import DAY
+from streams.task import Task
+from tests.streams.histories import START, advance, changelog, new_task, process, publish, record, restored
 
-BRANDS = Brands({"miot": Brand()}, others=Params())
-TYPES = {
-    Topic.LIKES: ["like", "unlike"],
-    Topic.REPOSTS: ["repost", "show"],
-    Topic.COMMENTS: ["comment", "mention"],
-    Topic.PURCHASES: ["purchase", "refund"],
-}
-SUMS = ("talk", "share", "credit", "on_brand", "whole")
+SOURCES = public(INPUTS)
+SUMS = ("talk", "share", "influence", "organic_weight", "total_weight")
+EXACT = ("n_days", "newest_day", "active_days", "first_seen", "last_seen", "as_of", "suspect")
 
+Act = tuple[int, int, int, bool]  # place of the input and of its kind, ms after START, for a prize
 acts = st.lists(
-    st.tuples(st.sampled_from(sorted(TYPES)), st.booleans(), st.integers(0, 50 * DAY), st.booleans()), max_size=25
+    st.tuples(st.integers(0, len(SOURCES) - 1), st.integers(0, 2), st.integers(0, 50 * DAY), st.booleans()),
+    max_size=25,
 )
-Act = tuple[Topic, bool, int, bool]
 
 
-def records(history: Sequence[Act], topic: Topic) -> list[Record]:
-    out = []
-    for n, (of, second, at, prize) in enumerate(history):
-        if of == topic:
-            event = dict(event_id=f"e{n}", brand_id="miot", fan_id="f", platform="weibo", incentivized=prize)
-            event |= dict(event_time=1_700_000_000_000 + at, type=TYPES[topic][second])
-            if topic == Topic.COMMENTS:
-                event["sentiment"] = -0.4
-            if topic == Topic.PURCHASES:
-                event |= dict(order_id="o", amount_minor=1, currency="CNY")
-            out.append(Record(n, 0, b"miot:f", msgspec.json.encode(event)))
-    return out
+def records(history: Sequence[Act], place: int) -> list[Record]:
+    kinds = SOURCES[place].kinds
+    return [
+        record(n, at, type=kinds[kind % len(kinds)].name, incentivized=prize, sentiment=-0.4)
+        for n, (of, kind, at, prize) in enumerate(history)
+        if of == place
+    ]
 
 
-def fold_all(history: Sequence[Act], seed: int, repeat: bool = False) -> Partition:
-    rng, partition = random.Random(seed), Partition(BRANDS)
-    queues = {topic: records(history, topic) for topic in TYPES}
+def fold_all(history: Sequence[Act], seed: int, repeat: bool = False) -> Task:
+    rng, task = random.Random(seed), new_task()
+    queues = {place: records(history, place) for place in range(len(SOURCES))}
     while any(queues.values()):
-        topic = rng.choice([topic for topic, queue in queues.items() if queue])
-        n = rng.randint(1, len(queues[topic]))
-        head, queues[topic] = queues[topic][:n], queues[topic][n:]
+        place = rng.choice([place for place, queue in queues.items() if queue])
+        n = rng.randint(1, len(queues[place]))
+        head, queues[place] = queues[place][:n], queues[place][n:]
         for _ in range(1 + repeat):
-            partition.fold(decode(Records.of(head), topic, partition.fans, now=1 << 60).events, topic)
-    return partition
+            process(task, SOURCES[place], head)
+    return task
 
 
 @given(acts, st.integers(0, 99), st.integers(0, 99))
 @settings(deadline=None, max_examples=50)
-def test_topics_may_arrive_in_any_order(history: list[Act], one: int, other: int) -> None:
+def test_inputs_may_arrive_in_any_order(history: list[Act], one: int, other: int) -> None:
     a, b = fold_all(history, one), fold_all(history, other, repeat=True)
     assert len(a.fans.index) == len(b.fans.index)
-    for name in ("count", "n_days", "newest_day", "active_days", "first_seen", "last_seen", "as_of", "suspect"):
+    counts = [f"count_{kind.name}" for kind in a.model.kinds]
+    for name in (*EXACT, *counts):
         assert np.array_equal(a.fans.columns.rows[name], b.fans.columns.rows[name]), name
     for name in SUMS:
         np.testing.assert_allclose(a.fans.columns.rows[name], b.fans.columns.rows[name], rtol=1e-12, atol=1e-12)
     assert ((a.fans.columns.rows["score"] >= 0.0) & (a.fans.columns.rows["score"] <= 100.0)).all()
 
 
-def test_silence_turns_once_and_an_act_turns_back() -> None:
-    history: list[Act] = [(Topic.LIKES, False, day * DAY, False) for day in range(20)]
-    partition = fold_all(history, 1)
-    start = 1_700_000_000_000
-    partition.fans.feeds.newest[:] = start + 100 * DAY  # other fans keep the feed alive
-    seen = [partition.tick(start + day * DAY // 4, set(), most=100) for day in range(80, 400)]
-    turns = np.concatenate(seen)
-    churn = turns[turns["flag"] == 1]
-    assert churn["after"].tolist() == [2, 3]
-    late = records([(Topic.LIKES, False, 150 * DAY, False)], Topic.LIKES)
-    late = [late[0]._replace(offset=99, value=(late[0].value or b"").replace(b"e0", b"late"))]
-    back = partition.fold(decode(Records.of(late), Topic.LIKES, partition.fans, 1 << 60).events, Topic.LIKES)
-    assert back[back["flag"] == 1]["after"].tolist() == [4]
+def test_silence_changes_the_lifecycle_once_and_an_act_changes_it_back() -> None:
+    task = new_task()
+    process(task, LIKES, [record(day, day * DAY) for day in range(20)])
+    task.fans.sources.newest[:] = START + 100 * DAY  # other fans keep the brand's clock going
+    found = np.concatenate([advance(task, day * DAY // 4) for day in range(80, 400)])
+    found = found[found["flag"] == churn.FLAG]
+    assert found["after"].tolist() == [Lifecycle.AT_RISK, Lifecycle.CHURNED]
+    back = process(task, LIKES, [record(99, 150 * DAY)])
+    assert back[back["flag"] == churn.FLAG]["after"].tolist() == [Lifecycle.RETURNED]
 
 
 def test_the_changelog_gives_the_same_rows() -> None:
-    history: list[Act] = [(Topic.REPOSTS, False, day * DAY, False) for day in range(9)]
-    partition, other = fold_all(history, 1), Partition(BRANDS)
-    keys, values = partition.fans.records()
-    changelog = [Record(i, 0, keys.at(i), values.at(i)) for i in range(len(keys.start))]
-    other.fans.restore(Records.of(changelog))
-    assert other.fans.columns.rows[:1].tobytes() == partition.fans.columns.rows[:1].tobytes()
-    assert not len(partition.fans.records()[0].start)
+    task = new_task()
+    process(task, REPOSTS, [record(day, day * DAY) for day in range(9)])
+    process(task, COMMENTS, [record(day, day * DAY) for day in range(9)])
+    other = restored(changelog(publish(task)))
+    assert other.fans.columns.rows[:1].tobytes() == task.fans.columns.rows[:1].tobytes()
+    assert publish(task).changelogs == {"fans": []}

@@ -12,7 +12,9 @@ from agents.cli.output import json_option, show, show_one
 from agents.errors import ConfigError, Exit, FanpulseError
 from schemas.contract.asyncapi import asyncapi
 from schemas.contract.compare import Break, breaks
-from schemas.contract.documents import Document, documents
+from schemas.contract.documents import documents
+from schemas.contract.schema import Document
+from streams.fans.model import MODEL
 
 RELEASED = Path("docs/contract")  # of the checkout
 ASYNCAPI, SUFFIX = "asyncapi.json", ".schema.json"
@@ -32,16 +34,16 @@ def schema() -> None:
 def export(out: Path | None, allow_breaks: bool, as_json: bool) -> None:
     """Write an AsyncAPI 3 document, and a JSON Schema per topic, made from the types that the program itself uses.
 
-    Files of an earlier release that the new ones would break are kept, and that is told: exit code 1.
+    Files of an earlier release that the new ones would break are kept, with a line for each break: exit code 1.
     """
-    new = documents()
+    new = contract()
     whole = asyncapi(new, version("fanpulse"))
     if out is None:
         click.echo(_pretty(whole), nl=False)
         return
     if not allow_breaks and _holds_release(out) and (found := breaks(read(out), new)):
-        _tell(found)
-        raise FanpulseError(f"{out} was left as it is; --allow-breaks replaces it, once every reader has been told")
+        _show(found)
+        raise FanpulseError(f"{out} was left as it is; --allow-breaks replaces it, once every reader knows")
     files = {ASYNCAPI: whole, **{name + SUFFIX: said for name, said in new.items()}}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -57,21 +59,26 @@ def export(out: Path | None, allow_breaks: bool, as_json: bool) -> None:
 @click.argument("directory", type=DIRECTORY, default=RELEASED)
 @json_option
 def check(directory: Path, as_json: bool) -> None:
-    """Compare with the last release's files in DIRECTORY (docs/contract if not said): a line for each break.
+    """Compare with the last release's files in DIRECTORY (default: docs/contract): a line for each break.
 
     An input may only become wider and an output only narrower, or services built for the last release would stumble.
     Exit code 1: something breaks.
     """
-    old, new = read(directory), documents()
+    old, new = read(directory), contract()
     found = breaks(old, new)
     if as_json:
         show_one({"ok": not found, "topics": len(old), "breaks": [one._asdict() for one in found]}, as_json=True)
     elif found:
-        _tell(found)
+        _show(found)
     else:
         click.echo(f"nothing breaks: {len(old)} topics are as {directory} says, or only gained")
     if found:
         sys.exit(Exit.FAILED)
+
+
+def contract() -> dict[str, Document]:
+    """Return the documents of what this program reads and writes."""
+    return documents(MODEL.inputs, MODEL.flag_specs, [one.field for one in MODEL.published])
 
 
 def read(directory: Path) -> dict[str, Document]:
@@ -99,7 +106,7 @@ def _holds_release(directory: Path) -> bool:
     return any(directory.glob("*" + SUFFIX))
 
 
-def _tell(found: list[Break]) -> None:
+def _show(found: list[Break]) -> None:
     show([one._asdict() for one in found], {"topic": "topic", "field": "field", "said": "what breaks"}, as_json=False)
 
 

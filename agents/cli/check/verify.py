@@ -1,6 +1,5 @@
-"""`fanpulse verify`: sampled fans worked out anew from the input topics, beside what is published."""
+"""`fanpulse verify`: sampled fans computed again from the input topics, compared with what is published."""
 
-import os
 import sys
 
 import click
@@ -19,12 +18,11 @@ COLUMNS = {"fan": "fan", "field": "field", "published": "published", "recomputed
 )
 @json_option
 def verify(fans: int, seed: int, as_json: bool) -> None:
-    """Work out sampled fans from nothing, by the plain rules, and compare with what is published.
+    """Compute sampled fans again from the input topics, and compare with what is published.
 
-    Reads all input topics once; workers may score meanwhile. Exit code 1: something differs. Fans whose first records
-    retention has removed are left out.
+    Reads the whole partitions of these fans, because repeats are recognised per partition; workers may score meanwhile.
+    Exit code 1: something differs. Fans whose first records retention has removed are left out.
     """
-    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")  # before the rules are loaded: plain Python, not the kernel
     from agents import brands as parameter_file
     from agents.sentiment_model import load_model
     from agents.verify.verify import verify as run
@@ -33,12 +31,12 @@ def verify(fans: int, seed: int, as_json: bool) -> None:
     model = load_model(settings.sentiment_model)
     verdict = run(settings, parameter_file.brands(parameter_file.load(settings)), model.score, fans, seed)
     rows = [difference._asdict() for difference in verdict.differences]
-    told = {"fans": verdict.fans, "left_out": verdict.left_out, "events": verdict.events, "differences": len(rows)}
+    sums = {"fans": verdict.fans, "left_out": verdict.left_out, "events": verdict.events, "differences": len(rows)}
     if as_json:
-        show_one({**told, "found": rows}, as_json=True)
+        show_one({**sums, "found": rows}, as_json=True)
     else:
         if rows:
             show(rows, COLUMNS, as_json=False)
-        show_one(told, as_json=False)
+        show_one(sums, as_json=False)
     if rows:
         sys.exit(Exit.FAILED)

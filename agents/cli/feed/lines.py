@@ -8,36 +8,35 @@ import orjson
 
 from agents.kafka.publish import Record
 from agents.settings import Settings
-from schemas.events import ACTS, COLON, LONGEST, Act
-from schemas.topics import INPUTS
+from schemas.inputs.declaration import COLON_IN_BRAND, MAX_VALUE_BYTES, Act, Input
 
 
-class Kind(NamedTuple):
+class InputTopic(NamedTuple):
     """What the ``topic`` field of a line stands for."""
 
     topic: str  # its full name
-    act: type[Act]
+    source: Input
 
 
 class BadLineError(ValueError):
-    """A line that no worker would take, with the reason."""
+    """A line that every worker would refuse, with the reason."""
 
 
-def kinds(settings: Settings) -> dict[str, Kind]:
+def input_topics(settings: Settings) -> dict[str, InputTopic]:
     """Return the topics that a line may name."""
-    return {name: Kind(full, ACTS[of]) for of, name, full in zip(ACTS, INPUTS, settings.names.inputs, strict=True)}
+    return {source.name: InputTopic(topic, source) for topic, source in settings.names.public_inputs.items()}
 
 
-def parse(line: bytes, known: Mapping[str, Kind]) -> Record:
+def parse(line: bytes, known: Mapping[str, InputTopic]) -> Record:
     r"""Return a line as the record to send: the event as it is, without ``topic``.
 
-    >>> parse(b'{"topic":"likes"}', kinds(Settings()))
+    >>> parse(b'{"topic":"likes"}', input_topics(Settings()))
     Traceback (most recent call last):
         ...
     agents.cli.feed.lines.BadLineError: Object missing required field `event_id`
 
     Raises:
-        BadLineError: it is no event, or a worker would refuse it whatever the time is.
+        BadLineError: it is not an event, or a worker would refuse it whatever the time is.
     """
     try:
         event = orjson.loads(line)
@@ -45,22 +44,23 @@ def parse(line: bytes, known: Mapping[str, Kind]) -> Record:
         raise BadLineError(f"not JSON: {error.msg}") from None
     if not isinstance(event, dict):
         raise BadLineError("not a JSON object")
-    kind = known.get(str(event.pop("topic", "")))
-    if kind is None:
+    found = known.get(str(event.pop("topic", "")))
+    if found is None:
         raise BadLineError(f"field topic must be one of {', '.join(known)}")
     try:
-        act = msgspec.convert(event, kind.act)
+        act = msgspec.convert(event, found.source.record)
     except msgspec.ValidationError as error:
         raise BadLineError(str(error)) from None
+    assert isinstance(act, Act)
     if ":" in act.brand_id:
-        raise BadLineError(COLON)
+        raise BadLineError(COLON_IN_BRAND)
     value = orjson.dumps(event)
-    if len(value) > LONGEST:
-        raise BadLineError(f"{len(value)} bytes, more than {LONGEST}")
-    return Record(kind.topic, f"{act.brand_id}:{act.fan_id}".encode(), value)
+    if len(value) > MAX_VALUE_BYTES:
+        raise BadLineError(f"{len(value)} bytes, more than {MAX_VALUE_BYTES}")
+    return Record(found.topic, f"{act.brand_id}:{act.fan_id}".encode(), value)
 
 
-def read(lines: Iterable[bytes], known: Mapping[str, Kind]) -> Iterator[tuple[int, Record | BadLineError]]:
+def read(lines: Iterable[bytes], known: Mapping[str, InputTopic]) -> Iterator[tuple[int, Record | BadLineError]]:
     """Yield each line's number, from 1, with its record or what is wrong; blank lines are left out."""
     for number, line in enumerate(lines, 1):
         if not line.strip():

@@ -16,7 +16,7 @@ import click
 from rich import progress
 from rich.console import Console
 
-from agents.cli.feed.lines import BadLineError, Kind, kinds, read
+from agents.cli.feed.lines import BadLineError, InputTopic, input_topics, read
 from agents.cli.feed.pace import Pace, block
 from agents.cli.output import json_option, show_one
 from agents.errors import FanpulseError
@@ -24,14 +24,14 @@ from agents.kafka import topics
 from agents.kafka.publish import Publisher, Record
 from agents.settings import read as read_settings
 
-BLOCK = 20_000  # events on their way at once; with 48 partitions that makes batches of 100 KB
-SHOWN = 10  # bad lines told one by one
+BATCH = 20_000  # events in flight at once; with 48 partitions that makes batches of 100 KB
+SHOWN = 10  # bad lines shown one by one
 
 
 class Load:
     """One file on its way: what was read, what was wrong with it, what was sent."""
 
-    def __init__(self, file: str, known: dict[str, Kind], limit: int | None) -> None:
+    def __init__(self, file: str, known: dict[str, InputTopic], limit: int | None) -> None:
         self.file, self.known, self.limit = file, known, limit
         self.counts: Counter[str] = Counter()
         self.bad: list[str] = []
@@ -74,14 +74,14 @@ class Load:
 def load(file: str, rate: float, limit: int | None, dry_run: bool, skip_bad: bool, as_json: bool) -> None:
     """Publish the events of FILE (JSONL, also .gz; - is standard input).
 
-    Each line is an event with the field "topic" (likes, reposts, comments or purchases), which is taken out. The key
-    is brand_id:fan_id, and the order of the lines is kept. A file with bad lines is refused before anything is sent;
+    Each line is an event with the field "topic", the name of an input without prefix, which is removed. The key is
+    brand_id:fan_id, and the order of the lines is kept. A file with bad lines is refused before anything is sent;
     standard input is sent up to its first bad line.
     """
     settings = read_settings()
-    inputs = [spec for spec in settings.names.specs() if spec.name in settings.names.inputs]
+    inputs = [spec for spec in settings.names.specs() if spec.name in settings.names.public_inputs]
     count = 0 if dry_run else topics.ensure(settings, inputs)
-    job = Load(file, kinds(settings), limit)
+    job = Load(file, input_topics(settings), limit)
     start = time.monotonic()
     if dry_run or (file != "-" and not skip_bad):
         for _ in job.records("checking"):
@@ -90,13 +90,13 @@ def load(file: str, rate: float, limit: int | None, dry_run: bool, skip_bad: boo
             raise job.refusal("nothing was sent")
     if not dry_run:
         start = time.monotonic()
-        counts = dict.fromkeys(settings.names.inputs, count)
+        counts = dict.fromkeys(settings.names.public_inputs, count)
         asyncio.run(_send(Publisher(settings, counts), job, rate, skip_bad=skip_bad))
     _report(job, time.monotonic() - start, dry_run=dry_run, as_json=as_json)
 
 
 async def _send(publisher: Publisher, job: Load, rate: float, *, skip_bad: bool) -> None:
-    pace, size = Pace(rate), block(rate, BLOCK)
+    pace, size = Pace(rate), block(rate, BATCH)
     records = job.records("sending", stop_at_bad=not skip_bad)
     async with publisher as out:
         while part := list(islice(records, size)):

@@ -20,7 +20,7 @@ from agents.supervise.child import Child
 
 EVERY_S = 0.5
 STOP_S = 15.0
-SETTLE_S = 0.5  # after which a replay tells small changes
+PUBLISH_DELAY_S = 0.5  # after which a replay publishes small changes
 QUIET = 4  # looks in which no score has come: at its end a replay waits for small changes
 
 
@@ -69,7 +69,7 @@ def lag_from(settings: Settings, at: dict[TopicPartition, int]) -> int:
 def _score(settings: Settings, places: list[TopicPartition], behind: int) -> None:
     """Run a worker until nothing is left to read."""
     ours = {"GROUP": settings.group, "OUTPUT_PREFIX": settings.output_prefix or ""}
-    ours |= {"METRICS_PORT": "0", "SETTLE_S": str(SETTLE_S)}
+    ours |= {"METRICS_PORT": "0", "PUBLISH_DELAY_S": str(PUBLISH_DELAY_S)}
     environ = {**os.environ, **{PREFIX + name: value for name, value in ours.items()}}
     log = Path(settings.data) / f"replay-{settings.group}.log"
     child = Child("replay", [sys.executable, "-m", "agents.cli", "worker"], log, environ=environ)

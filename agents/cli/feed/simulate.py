@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.status import Status
 
 from agents.cli.output import json_option, show_one
-from agents.demo.play import play, rule
+from agents.demo.play import play, silence_rule
 from agents.demo.population import Plan
 from agents.demo.traffic import Traffic
 from agents.kafka import topics
@@ -24,7 +24,6 @@ from agents.kafka.connection import admin
 from agents.kafka.offsets import offsets
 from agents.kafka.publish import Publisher
 from agents.settings import Settings, read
-from schemas.topics import INPUTS
 
 HISTORY_DAYS = 120
 
@@ -72,19 +71,19 @@ def simulate(**given: Any) -> None:
     """
     settings, options = read(), Options(**given)
     partitions = topics.ensure(settings)
-    counts = dict.fromkeys(settings.names.inputs, partitions)
+    counts = dict.fromkeys(settings.names.public_inputs, partitions)
     now = time.time_ns() // 1_000_000
     is_first = options.history_days is not None or are_empty(settings, counts)
     days = HISTORY_DAYS if options.history_days is None else options.history_days
     plan = Plan(options.seed, now, days, options.fans, run=0 if is_first else now // 1000)
-    silence = rule(settings, options.brand)
+    silence = silence_rule(settings, options.brand)
     traffic = Traffic(plan, options.brand, rate=options.rate, burst=options.burst, silence=silence)
-    told = Told(options.as_json)
-    names = dict(zip(INPUTS, settings.names.inputs, strict=True))
+    shown = Progress(options.as_json)
+    names = {source.name: topic for topic, source in settings.names.public_inputs.items()}
     until = math.inf if options.duration is None else options.duration
-    playing = play(Publisher(settings, counts), traffic, names, told, seconds=until, count=options.count)
+    playing = play(Publisher(settings, counts), traffic, names, shown, seconds=until, count=options.count)
     asyncio.run(_until_stopped(playing))
-    told.end()
+    shown.end()
 
 
 def are_empty(settings: Settings, counts: Mapping[str, int]) -> bool:
@@ -103,7 +102,7 @@ async def _until_stopped(playing: Coroutine[None, None, None]) -> None:
         await task
 
 
-class Told:
+class Progress:
     """Shows how far it has come: on a terminal as it goes, elsewhere where live traffic begins; and the sums."""
 
     def __init__(self, as_json: bool) -> None:

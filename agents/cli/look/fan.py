@@ -16,7 +16,7 @@ from agents.serve.keys import StoreKeys
 from agents.serve.queries import Queries
 from agents.serve.redis_client import REDIS_ERRORS, connect
 from agents.settings import REDACTED, read
-from schemas.outputs import FanScore
+from schemas.outputs.records import FanScore
 from schemas.serving import FanList
 
 Answer = TypeVar("Answer")
@@ -110,7 +110,6 @@ def _rows(records: Sequence[bytes]) -> list[dict[str, Any]]:
 
 def _in_words(score: FanScore) -> dict[str, Any]:
     parts = {f"  {name}": getattr(score.parts, name) for name in score.parts.__struct_fields__}
-    counts = {name: getattr(score.counts, name) for name in score.counts.__struct_fields__}
     flags = [f"{flag.kind}, severity {flag.severity}, since {moment(flag.since)}" for flag in score.flags]
     now = round(time.time() - score.last_seen / 1000)
     return {
@@ -123,7 +122,7 @@ def _in_words(score: FanScore) -> dict[str, Any]:
         "silence": silence(score.usual_gap_s, max(0, now)) if score.last_seen else None,
         "sentiment": f"{score.sentiment.mean:.2f} over {score.sentiment.n} comments" if score.sentiment.n else None,
         "flags": "; ".join(flags) or None,
-        "counts": ", ".join(f"{n} {name}" for name, n in counts.items() if n) or None,
+        "counts": ", ".join(f"{n} {name}" for name, n in score.counts.items()) or None,
         "first seen": moment(score.first_seen) if score.first_seen else None,
         "last seen": moment(score.last_seen) if score.last_seen else None,
         "as of": f"{moment(score.as_of)}, seq {score.seq}, model {score.model_version}",

@@ -1,4 +1,4 @@
-"""`fanpulse flags`: who is leaving, who is angry, who came back, as the topic says it."""
+"""`fanpulse flags`: follow transitions: who is leaving, who is angry, who came back."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,11 @@ from agents.cli.output import cell, console, json_line, json_option, moment
 from agents.errors import ConfigError
 from agents.kafka.connection import reader
 from agents.settings import Settings, read
-from schemas.outputs import FanFlag
+from schemas.outputs.records import FanFlag
+from streams.fans.model import MODEL
 
 POLL_MS = 250
+KINDS = [spec.kind for spec in MODEL.flag_specs]
 STYLES = {"raised": "red", "churned": "red", "at_risk": "yellow", "returned": "green", "cleared": "green"}
 
 _flag = msgspec.json.Decoder(FanFlag)
@@ -28,7 +30,7 @@ def flags() -> None:
 
 @flags.command()
 @click.option("--brand", help="Only this brand.")
-@click.option("--kind", type=click.Choice(["churn", "negative", "tier"]), help="Only this kind.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--from-beginning", is_flag=True, help="Begin with the oldest that is still kept.")
 @click.option("--limit", type=click.IntRange(min=1), help="End after N flags.")
 @json_option
@@ -59,7 +61,7 @@ def _begin(client: KafkaConsumer, settings: Settings, *, from_beginning: bool) -
         raise ConfigError(f"topic {topic} does not exist; `fanpulse topics create` creates it")
     partitions = [TopicPartition(topic, n) for n in sorted(numbers)]
     client.assign(partitions)
-    # Asked for now: a lazy seek would miss what is written before the first poll.
+    # Offsets are looked up now: a lazy seek would miss what is written before the first poll.
     places = client.beginning_offsets(partitions) if from_beginning else client.end_offsets(partitions)
     for partition, offset in places.items():
         client.seek(partition, offset)
@@ -74,7 +76,7 @@ def _follow(client: KafkaConsumer) -> Iterator[tuple[FanFlag, bytes]]:
                     yield _flag.decode(raw), raw
                 except msgspec.DecodeError:
                     at = f"{record.topic}/{record.partition}@{record.offset}"
-                    click.echo(f"fanpulse: {at} is no flag that this version can read", err=True)
+                    click.echo(f"fanpulse: {at} is not a flag that this version can read", err=True)
 
 
 def _line(flag: FanFlag) -> Text:

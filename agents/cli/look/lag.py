@@ -1,4 +1,4 @@
-"""`fanpulse lag`: how far the workers are behind, by topic or by partition."""
+"""`fanpulse lag`: the consumer lag of the workers, by topic or by partition."""
 
 import click
 
@@ -18,7 +18,7 @@ def lag(partitions: bool, as_json: bool) -> None:
     """Show the records that the group has yet to score, and those that retention took before it could."""
     settings = read()
     names = settings.names
-    counts = dict.fromkeys((*names.inputs, names.credits), ensure(settings))
+    counts = dict.fromkeys(names.inputs, ensure(settings))
     with admin(settings) as client:
         found = positions(client, settings.group, counts)
     rows = [_row(one) for one in found] if partitions else [_sum(topic, found) for topic in counts]

@@ -1,15 +1,15 @@
-"""What a flag says, in a sentence."""
+"""What a flag means, in a sentence."""
 
-from schemas.outputs import FanFlag
+from schemas.outputs.records import FanFlag
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 WHY = {"campaign_only": "came for prizes only", "negative": "was unhappy"}
 
 
 def sentence(flag: FanFlag) -> str:
-    """Return why a flag turned, for people.
+    """Return why a flag turned, for people; a kind without words of its own says its state and its reason.
 
-    >>> from schemas.outputs import Evidence
+    >>> from schemas.outputs.records import Evidence
     >>> why = Evidence(usual_gap_s=259_200, silent_for_s=1_382_400)
     >>> flag = FanFlag(1, "", "miot", "f", "churn", "at_risk", "active", "silence", 1, why, 38.1, "1", 0, 1)
     >>> sentence(flag)
@@ -23,17 +23,23 @@ def sentence(flag: FanFlag) -> str:
             return f"severity {flag.severity}, {post}"
         case "negative", _:
             return "calmed down"
-        case _, "returned":
-            return f"back after {span(flag.evidence.silent_for_s)}"
-        case _, "cleared":
-            return f"spoke again after {span(flag.evidence.silent_for_s)}"
+        case "churn", state:
+            return _churn(state, flag)
         case _:
-            said = silence(flag.evidence.usual_gap_s, flag.evidence.silent_for_s)
-            return f"{said} ({WHY[flag.reason]})" if flag.reason in WHY else said
+            return f"{flag.state} ({flag.reason})"
+
+
+def _churn(state: str, flag: FanFlag) -> str:
+    if state == "returned":
+        return f"back after {span(flag.evidence.silent_for_s)}"
+    if state == "cleared":
+        return f"active again after {span(flag.evidence.silent_for_s)}"
+    words = silence(flag.evidence.usual_gap_s, flag.evidence.silent_for_s)
+    return f"{words} ({WHY[flag.reason]})" if flag.reason in WHY else words
 
 
 def silence(usual_gap_s: int, silent_for_s: int) -> str:
-    """Return how long a fan has been silent, beside the own rhythm if there is one.
+    """Return how long a fan has been silent, next to their own rhythm if there is one.
 
     >>> silence(86_400, 5 * 86_400), silence(0, 3600)
     ('usually comes every day; silent for 5 days', 'silent for 1 hour')

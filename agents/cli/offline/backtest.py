@@ -21,7 +21,9 @@ from agents.cli.offline.options import (
 )
 from agents.cli.output import json_option, show
 from agents.errors import FanpulseError
-from streams.params import DAY, Params
+from streams.fans.params import Params, settings_of
+from streams.rules import churn as churn_rule
+from streams.rules.rule import DAY
 
 if TYPE_CHECKING:
     from streams.offline.replay import History
@@ -52,10 +54,10 @@ def churn(
 ) -> None:
     """Predict from HISTORY (JSONL as for `fanpulse load`, also .gz) up to a day who comes back after it.
 
-    The history runs through the worker's own decode, fold and ticks up to the end of that day; then each fan's
-    published churn_risk is judged by who came afterwards (AUC: 0.5 is chance, 1 is perfect), beside plain silence and
-    P(alive). Without --params they are fitted first, on the events up to that day alone; where these are too few,
-    those of FANPULSE_PARAMS or the defaults are used.
+    The history runs through a worker's task up to the end of that day; then each fan's published churn_risk is judged
+    by who came afterwards (AUC: 0.5 is chance, 1 is perfect), next to plain silence and P(alive). Without --params the
+    parameters are fitted first, on the events up to that day alone; where these are too few, those of FANPULSE_PARAMS
+    or the defaults are used.
     """
     from agents.offline.histories import read_histories
     from streams.offline.backtest import backtest_risk
@@ -71,9 +73,10 @@ def churn(
             verdicts = backtest_risk(found, name, used, cut, end)
         except ValueError as error:
             raise FanpulseError(f"{history}: {error}") from None
-        said = {"parameters": origin, "activity_half_life": used.activity_half_life}
-        said |= {"until": f"{until:%Y-%m-%d}", "hold_out_days": round((end - cut) / DAY, 1)}
-        rows += [{"brand": name, **asdict(verdict), **said} for verdict in verdicts]
+        settings = settings_of(used, churn_rule.Settings)
+        common = {"parameters": origin, "activity_half_life": settings.activity_half_life}
+        common |= {"until": f"{until:%Y-%m-%d}", "hold_out_days": round((end - cut) / DAY, 1)}
+        rows += [{"brand": name, **asdict(verdict), **common} for verdict in verdicts]
     show(rows if as_json else [figures(row) for row in rows], CHURN, as_json=as_json)
 
 
@@ -81,7 +84,7 @@ def _check(found: "History", cut: int, sentence: str) -> None:
     early = int((found.acts.at < cut).sum())
     if early == 0:
         raise FanpulseError(sentence.format("up to"))
-    if early == len(found.lines):
+    if early == len(found.records):
         raise FanpulseError(sentence.format("after"))
 
 
@@ -121,7 +124,7 @@ def sentiment(csv: Path, model: str, as_json: bool) -> None:
 def flags(fans: int, days: int, stay: int, seed: int, as_json: bool) -> None:
     """Judge the churn flag on simulated fans who come every 0.6 to 45 days and leave on a known day.
 
-    Their visits run through the worker's own decode, fold and ticks. A flag is false while the fan is still there.
+    Their visits run through a worker's task. A flag is false while the fan is still there.
     Parameters are fitted to another population of the same kind.
     """
     from streams.offline.backtest import backtest_flags

@@ -20,6 +20,8 @@ from agents.cli.offline.options import (
 from agents.cli.output import json_option, show
 from agents.errors import ConfigError, FanpulseError
 from agents.settings import read
+from streams.fans.params import settings_of
+from streams.rules import days
 
 COLUMNS = {"brand": "brand", "fans": "fans", "repeaters": "repeaters", "churn_r": "r", "churn_alpha": "alpha (d)"}
 COLUMNS |= {"churn_a": "a", "churn_b": "b", "activity_half_life": "half-life (d)", "alive_churned": "churned below"}
@@ -89,7 +91,7 @@ def churn(
     for name, found in (read_histories(history, brand) if history else read_topics(read(), brand)).items():
         base = base_params(name, out if out and out.exists() else None)
         end = end_of_day(until, base) if until else int(found.acts.at.max()) + 1
-        fans = rhythms(found.acts, end, base.utc_offset_minutes)
+        fans = rhythms(found.acts, end, settings_of(base, days.Settings).utc_offset_minutes)
         row: dict[str, object] = {"brand": name, "fans": len(fans.fans), "repeaters": int((fans.repeats > 0).sum())}
         try:
             numbers = asdict(fit_churn(found.acts, end, base))

@@ -12,7 +12,10 @@ from msgspec.structs import replace
 from agents import brands
 from agents.sentiment_model import load_model
 from agents.settings import read
-from streams.params import DAY, Params
+from streams.fans.model import MODEL
+from streams.fans.params import Params, settings_of
+from streams.rules import days
+from streams.rules.rule import DAY
 from streams.sentiment.model import Model
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -41,16 +44,17 @@ def base_params(brand: str, path: Path | None) -> Params:
     settings = read()
     file = brands.load(replace(settings, params=str(path)) if path else settings)
     named = file.brands.get(brand, file.default)
-    return Params(**{name: getattr(named, name) for name in Params.__struct_fields__})
+    return settings_of(named, MODEL.params)
 
 
 def end_of_day(day: datetime, params: Params) -> int:
     """Return the moment, in ms, at which a day of the brand's calendar is over.
 
-    >>> end_of_day(datetime(1970, 1, 1), Params()) / 3_600_000
+    >>> end_of_day(datetime(1970, 1, 1), MODEL.params()) / 3_600_000
     16.0
     """
-    return int(day.replace(tzinfo=UTC).timestamp() * 1000) + DAY - params.utc_offset_minutes * 60_000
+    offset = settings_of(params, days.Settings).utc_offset_minutes
+    return int(day.replace(tzinfo=UTC).timestamp() * 1000) + DAY - offset * 60_000
 
 
 def figures(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,17 +4,30 @@ import { Charts } from "./charts.js";
 import { FanDialog } from "./fan.js";
 import { LIST_NAMES, Lists } from "./lists.js";
 import { UpdateStream } from "./stream.js";
-import { formatCount, formatSeconds, formatWhole, language, setLanguage } from "./words.js";
-import { setText, texts, translate, visible } from "./words.js";
+import {
+  formatCount,
+  formatSeconds,
+  formatWhole,
+  get,
+  language,
+  setLanguage,
+  setText,
+  textOf,
+  texts,
+  translate,
+  visible,
+} from "./words.js";
+
+/** @import { BrandRow, PageModel } from "./types.js" */
 
 const CHECK_MS = 1000;
+/** @type {("fans" | "at_risk" | "angry")[]} */
 const BRAND_TILES = ["fans", "at_risk", "angry"];
-
-const get = (id) => document.getElementById(id);
 
 class Page {
   constructor() {
     this.brand = new URLSearchParams(location.search).get("brand") ?? "";
+    /** @type {PageModel} */
     this.model = {}; // the newest of every part: a patch holds only what changed
     this.charts = new Charts();
     this.fan = new FanDialog();
@@ -23,7 +36,8 @@ class Page {
   }
 
   start() {
-    get("brand").addEventListener("change", (event) => this.choose(event.target.value));
+    const select = get("brand", HTMLSelectElement);
+    select.addEventListener("change", () => this.choose(select.value));
     get("language").addEventListener("click", () => {
       setLanguage(language() === "en" ? "zh" : "en");
       this.showTexts();
@@ -37,6 +51,7 @@ class Page {
     this.stream.open(this.brand);
   }
 
+  /** @param {PageModel} patch */
   apply(patch) {
     Object.assign(this.model, patch);
     const { brands, gainers_since: since, history, now } = patch;
@@ -45,24 +60,28 @@ class Page {
     if (now) this.charts.add(now);
     if (since) this.lists.setGainersSince(since);
     for (const name of LIST_NAMES) {
-      if (this.model[name]) this.lists.show(name, this.model[name], this.model.now?.at ?? Date.now());
+      const items = this.model[name];
+      if (items) this.lists.show(name, items, this.model.now?.at ?? Date.now());
     }
     this.showTiles();
     this.showState();
   }
 
+  /** @param {string} brand */
   choose(brand) {
-    this.brand = get("brand").value = brand;
+    this.brand = brand;
+    get("brand", HTMLSelectElement).value = brand;
     history.replaceState(null, "", `?brand=${encodeURIComponent(brand)}`);
     for (const name of LIST_NAMES) delete this.model[name];
     this.lists.clear();
     this.stream.open(brand);
   }
 
+  /** @param {BrandRow[]} brands */
   showBrands(brands) {
     const ids = brands.map((row) => row.brand_id).sort();
     if (this.brand && !ids.includes(this.brand)) ids.unshift(this.brand);
-    const select = get("brand");
+    const select = get("brand", HTMLSelectElement);
     if (ids.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
       select.replaceChildren(...ids.map((id) => new Option(visible(id), id, false, id === this.brand)));
       select.disabled = ids.length === 0;
@@ -73,6 +92,7 @@ class Page {
   showTiles() {
     const { brands, now, status } = this.model;
     const row = brands?.find((one) => one.brand_id === this.brand);
+    /** @type {(name: string, value: number | null | undefined, format?: (value: number) => string) => void} */
     const put = (name, value, format = formatCount) => {
       setText(get(`tile-${name}`), value == null ? "–" : format(value));
     };
@@ -92,10 +112,12 @@ class Page {
   }
 
   describeState() {
-    const words = texts(), { brands, status } = this.model, { state } = this.stream;
+    const words = texts();
+    const { brands, status } = this.model;
+    const { state } = this.stream;
     if (this.stream.isStale()) return { text: words.stale, level: "warn" };
     if (state !== "live") return { text: words[state], level: "warn" };
-    if (status?.problem) return { text: words.problems[status.problem] ?? status.problem, level: "bad" };
+    if (status?.problem) return { text: textOf(words.problems, status.problem), level: "bad" };
     if (status && !status.caught_up) return { text: words.catchingUp(formatWhole(status.lag)), level: "warn" };
     return { text: brands?.length === 0 ? words.waitingForFans : words.live, level: "good" };
   }
@@ -105,7 +127,7 @@ class Page {
     setText(get("language"), texts().other);
     get("language").lang = texts().otherLang;
     this.charts.draw();
-    LIST_NAMES.forEach((name) => this.lists.draw(name));
+    for (const name of LIST_NAMES) this.lists.draw(name);
     if (this.model.now) this.showTiles();
     this.showState();
   }

@@ -1,17 +1,31 @@
 // The three charts: events that arrive, how long they wait for their score, and how many wait.
 // A point is { at, rates, lag, p50, p95 }: epoch ms, topic -> events/s, events, seconds; null where unknown.
 
-import { formatClock, formatSeconds, formatWhole, make, setText, texts } from "./words.js";
+import { formatClock, formatSeconds, formatWhole, get, make, setText, texts } from "./words.js";
+
+/** @import { PlainText, TrafficPoint } from "./types.js" */
+/** @import { default as uPlot, AlignedData } from "uplot" */
 
 const HISTORY_S = 300;
+/** @type {PlainText[]} */
 const TOPICS = ["likes", "reposts", "comments", "purchases"];
 const FONT = "12px system-ui, sans-serif";
 // Axis steps of 1, 2 and 5 times a power of ten.
 const WHOLE_STEPS = [...Array(9).keys()].flatMap((zeros) => [1, 2, 5].map((step) => step * 10 ** zeros));
 
-// name: of its elements and texts; series: a text and a colour each; values: of a point, one for each series;
-// format: a value as text; unit: text of the axis; minTop: the least that the axis reaches;
-// fractional: axis steps below 1; stacked: series drawn as bands on each other.
+/**
+ * @typedef {object} ChartOptions
+ * @property {"traffic" | "wait" | "lag"} name of its elements and texts
+ * @property {PlainText} unit text of the axis
+ * @property {number} minTop the least that the axis reaches
+ * @property {{ text: PlainText, colour: string }[]} series
+ * @property {(point: TrafficPoint) => (number | null)[]} values of a point, one for each series
+ * @property {(value: number) => string} format
+ * @property {boolean} [fractional] axis steps below 1
+ * @property {boolean} [stacked] series drawn as bands on each other
+ */
+
+/** @type {ChartOptions[]} */
 const CHARTS = [
   {
     name: "traffic",
@@ -28,7 +42,10 @@ const CHARTS = [
     minTop: 0.5,
     fractional: true,
     format: formatSeconds,
-    series: [{ text: "median", colour: "likes" }, { text: "p95", colour: "comments" }],
+    series: [
+      { text: "median", colour: "likes" },
+      { text: "p95", colour: "comments" },
+    ],
     values: (point) => [point.p50, point.p95],
   },
   {
@@ -41,45 +58,57 @@ const CHARTS = [
   },
 ];
 
-const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const cssColour = (/** @type {string} */ name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 export class Charts {
   constructor() {
     this.charts = CHARTS.map((options) => new Chart(options));
   }
 
+  /** @param {TrafficPoint[]} history the oldest first */
   load(history) {
-    this.charts.forEach((chart) => chart.load(history));
+    for (const chart of this.charts) chart.load(history);
   }
 
+  /** @param {TrafficPoint} point */
   add(point) {
-    this.charts.forEach((chart) => chart.add(point));
+    for (const chart of this.charts) chart.add(point);
   }
 
   draw() {
-    this.charts.forEach((chart) => chart.draw());
+    for (const chart of this.charts) chart.draw();
   }
 }
 
 class Chart {
-  constructor({ name, series, values, format, unit, minTop, fractional = false, stacked = false }) {
-    Object.assign(this, { name, series, values, format, unit, minTop, fractional, stacked });
-    this.box = document.getElementById(`${name}-chart`);
-    this.legend = document.getElementById(`${name}-legend`);
+  /** @param {ChartOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.box = get(`${options.name}-chart`);
+    this.legend = get(`${options.name}-legend`);
+    /** @type {TrafficPoint[]} */
     this.points = [];
-    this.plot = this.hovered = null;
+    /** @type {HTMLElement[]} legend values, one for each series */
+    this.shownValues = [];
+    /** @type {uPlot | null} */
+    this.plot = null;
+    /** @type {number | null} place of the point under the pointer */
+    this.hovered = null;
     const resize = () => this.plot?.setSize({ width: this.box.clientWidth, height: this.box.clientHeight });
     new ResizeObserver(resize).observe(this.box);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
+  /** @param {TrafficPoint[]} history the oldest first */
   load(history) {
     this.points = history;
     this.draw();
   }
 
+  /** @param {TrafficPoint} point */
   add(point) {
-    if (this.points.length && this.points.at(-1).at >= point.at) return;
+    if ((this.points.at(-1)?.at ?? 0) >= point.at) return;
     this.points = [...this.points.slice(1 - HISTORY_S), point];
     if (this.plot === null) return this.draw();
     this.plot.setData(this.columns());
@@ -90,32 +119,38 @@ class Chart {
     const words = texts();
     this.plot?.destroy();
     this.plot = null;
-    this.items = this.series.map(({ text, colour }) => {
-      const item = make("li"), swatch = item.appendChild(make("i", "swatch"));
-      swatch.style.background = `var(--${colour})`;
-      item.append(make("span", "", words[text]), make("b"));
+    this.shownValues = this.options.series.map(() => make("b"));
+    const items = this.options.series.map(({ text, colour }, i) => {
+      const item = make("li");
+      item.appendChild(make("i", "swatch")).style.background = `var(--${colour})`;
+      item.append(make("span", "", words[text]), this.shownValues[i]);
       return item;
     });
-    this.legend.replaceChildren(...this.items);
+    this.legend.replaceChildren(...items);
     this.showValues();
-    const title = words[`${this.name}Title`];
-    document.getElementById(`${this.name}-ask`).setAttribute("aria-label", words.why(title));
+    const title = words[`${this.options.name}Title`];
+    get(`${this.options.name}-ask`).setAttribute("aria-label", words.why(title));
     if (this.points.length < 2 || this.box.clientWidth === 0) return;
-    this.plot = new window.uPlot(this.options(), this.columns(), this.box);
+    this.plot = new window.uPlot(this.plotOptions(), this.columns(), this.box);
   }
 
   // Bands cover each other: the series drawn first is the sum of all, the last one the first series alone.
+  /** @returns {AlignedData} */
   columns() {
-    const columns = this.series.map(() => []);
+    const columns = this.options.series.map(() => /** @type {(number | null)[]} */ ([]));
     for (const point of this.points) {
       let sum = 0;
-      this.values(point).forEach((value, i) => columns[i].push(this.stacked ? (sum += value) : value));
+      for (const [i, value] of this.options.values(point).entries()) {
+        sum += value ?? 0;
+        columns[i].push(this.options.stacked ? sum : value);
+      }
     }
     return [this.points.map((point) => point.at / 1000), ...columns.reverse()];
   }
 
-  options() {
-    const hover = (plot) => {
+  /** @returns {uPlot.Options} */
+  plotOptions() {
+    const hover = (/** @type {uPlot} */ plot) => {
       this.hovered = plot.cursor.idx ?? null;
       this.showValues();
     };
@@ -124,34 +159,41 @@ class Chart {
       height: this.box.clientHeight,
       padding: [8, 22, 0, 0],
       legend: { show: false },
-      cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, stroke: cssColour("muted") },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       hooks: { setCursor: [hover] },
       scales: {
-        x: { time: true, range: (plot, min, max) => [Math.min(min, max - HISTORY_S), max] },
-        y: { range: (plot, min, max) => [0, Math.max(this.minTop, (max ?? 0) * 1.1)] },
+        x: { time: true, range: (_plot, min, max) => [Math.min(min, max - HISTORY_S), max] },
+        y: { range: (_plot, _min, max) => [0, Math.max(this.options.minTop, (max ?? 0) * 1.1)] },
       },
       axes: this.axes(),
-      series: [{}, ...[...this.series].reverse().map(({ colour }) => this.drawnAs(cssColour(colour)))],
+      series: [{}, ...this.options.series.toReversed().map(({ colour }) => this.drawnAs(cssColour(colour)))],
     };
   }
 
+  /** @returns {uPlot.Axis[]} */
   axes() {
     const grid = { stroke: cssColour("line"), width: 1 };
     const line = { stroke: cssColour("muted"), grid, ticks: { show: false }, font: FONT };
-    const clocks = (plot, ticks) => ticks.map((seconds) => formatClock(seconds * 1000));
-    const digits = (step) => (step < 0.1 ? 2 : 1);
-    const numbers = (plot, ticks, axis, space, step) =>
+    /** @type {uPlot.Axis.DynamicValues} */
+    const clocks = (_plot, ticks) => ticks.map((seconds) => formatClock(seconds * 1000));
+    const digits = (/** @type {number} */ step) => (step < 0.1 ? 2 : 1);
+    /** @type {uPlot.Axis.DynamicValues} */
+    const numbers = (_plot, ticks, _axis, _space, step) =>
       ticks.map((tick) => (step < 1 ? tick.toFixed(digits(step)) : formatWhole(tick)));
-    const label = { label: texts()[this.unit], labelSize: 18, labelGap: 0, labelFont: FONT };
-    const steps = this.fractional ? {} : { incrs: WHOLE_STEPS };
+    const label = { label: texts()[this.options.unit], labelSize: 18, labelGap: 0, labelFont: FONT };
+    const steps = this.options.fractional ? {} : { incrs: WHOLE_STEPS };
     return [
       { ...line, grid: { show: false }, size: 28, space: 60, incrs: [60, 120, 300], values: clocks },
       { ...line, ...label, ...steps, size: 56, space: 32, values: numbers },
     ];
   }
 
+  /**
+   * @param {string} colour
+   * @returns {uPlot.Series}
+   */
   drawnAs(colour) {
-    const shape = this.stacked ? { width: 0, fill: colour } : { width: 2, stroke: colour };
+    const shape = this.options.stacked ? { width: 0, fill: colour } : { width: 2, stroke: colour };
     return { ...shape, points: { show: false } };
   }
 
@@ -159,11 +201,13 @@ class Chart {
   showValues() {
     const newest = this.points.at(-1);
     const shown = (this.hovered === null ? null : this.points[this.hovered]) ?? newest;
-    const text = (value) => (value == null ? "–" : this.format(value));
-    const valuesOf = (point) => (point ? this.values(point).map(text) : this.series.map(() => "–"));
-    valuesOf(shown).forEach((value, i) => setText(this.items[i].lastChild, value));
+    const { series, values, format, name } = this.options;
+    const text = (/** @type {number | null} */ value) => (value == null ? "–" : format(value));
+    const valuesOf = (/** @type {TrafficPoint | undefined} */ point) =>
+      point ? values(point).map(text) : series.map(() => "–");
+    for (const [i, value] of valuesOf(shown).entries()) setText(this.shownValues[i], value);
     const words = texts();
-    const values = valuesOf(newest).map((value, i) => `${words[this.series[i].text]} ${value}`);
-    this.box.setAttribute("aria-label", words.chartLabel(words[`${this.name}Title`], values.join(", ")));
+    const newestValues = valuesOf(newest).map((value, i) => `${words[series[i].text]} ${value}`);
+    this.box.setAttribute("aria-label", words.chartLabel(words[`${name}Title`], newestValues.join(", ")));
   }
 }

@@ -1,6 +1,6 @@
 // Every text of the page in English.
 
-const count = (n, noun) => (n === 1 ? `1 ${noun}` : `${n} ${noun}s`);
+const count = (/** @type {number} */ n, /** @type {string} */ noun) => (n === 1 ? `1 ${noun}` : `${n} ${noun}s`);
 const AGO = { s: "s", m: "min", h: "h", d: "d" };
 
 export const EN = {
@@ -8,14 +8,14 @@ export const EN = {
   brand: "Brand",
   other: "中文",
   otherLang: "zh",
-  workers: (n) => count(n, "worker"),
+  workers: (/** @type {number} */ n) => count(n, "worker"),
   live: "live",
   connecting: "connecting …",
   reconnecting: "reconnecting …",
   stale: "no updates from the server",
-  catchingUp: (n) => `catching up, ${n} records to go`,
+  catchingUp: (/** @type {string} */ n) => `catching up, ${n} records to go`,
   waitingForFans: "waiting for the first score",
-  problems: {},
+  problems: /** @type {Record<string, string>} */ ({}), // by the server's word; it is English already
 
   // tiles
   figures: "Figures",
@@ -30,28 +30,31 @@ export const EN = {
 
   // charts
   trafficTitle: "Events per second, last 5 minutes",
-  trafficWhy: "What producers wrote to the four input topics, for all brands: "
+  trafficWhy:
+    "What producers wrote to the four input topics, for all brands: "
     + "the growth of the topics' end offsets, asked once a second.",
   likes: "likes",
   reposts: "reposts",
   comments: "comments",
   purchases: "purchases",
   waitTitle: "Seconds until an event is scored",
-  waitWhy: "From the moment an event appears on the broker until the workers have committed its score. "
+  waitWhy:
+    "From the moment an event appears on the broker until the workers have committed its score. "
     + "Sampled five times a second on up to twelve partitions, over the last ten seconds; "
     + "shorter waits are shown as <0.2. The way from the platform to the broker is not included. "
     + "A wait of more than a second counts before it ends.",
   median: "median",
   p95: "95 %",
   lagTitle: "Events waiting to be scored",
-  lagWhy: "Events on the broker whose score is not committed yet: "
+  lagWhy:
+    "Events on the broker whose score is not committed yet: "
     + "end offsets minus the workers' committed offsets, asked once a second.",
   waitingNow: "waiting",
   unitRate: "events / s",
   unitWait: "seconds",
   unitLag: "events",
-  why: (title) => `What is this? ${title}`,
-  chartLabel: (title, values) => `${title}; now: ${values}`,
+  why: (/** @type {string} */ title) => `What is this? ${title}`,
+  chartLabel: (/** @type {string} */ title, /** @type {string} */ values) => `${title}; now: ${values}`,
 
   // lists
   angryTitle: "Angry just now",
@@ -61,10 +64,10 @@ export const EN = {
   tierTitle: "Tier changes",
   backTitle: "Came back",
   paused: "paused while you point at it",
-  newest: (n) => `newest ${n}`,
-  best: (n) => `top ${n}, score out of 100`,
-  gainedSince: (clock) => `points gained since ${clock}`,
-  scoreNow: (n, tier) => `score ${n} · ${tier}`,
+  newest: (/** @type {number} */ n) => `newest ${n}`,
+  best: (/** @type {number} */ n) => `top ${n}, score out of 100`,
+  gainedSince: (/** @type {string} */ clock) => `points gained since ${clock}`,
+  scoreNow: (/** @type {string} */ n, /** @type {string} */ tier) => `score ${n} · ${tier}`,
   empty: {
     angry: "nobody was angry yet",
     leaving: "nobody is leaving yet",
@@ -73,23 +76,25 @@ export const EN = {
     top: "nobody yet",
     gainers: "nobody gained points yet",
   },
-  hint: { back: "at the earliest a day after the fan was at risk" },
-  sampled: "Lists show only the newest few and change at most once a second, however many events arrive. "
+  hint: /** @type {Record<string, string>} */ ({ back: "at the earliest a day after the fan was at risk" }),
+  sampled:
+    "Lists show only the newest few and change at most once a second, however many events arrive. "
     + "Counts are complete.",
   chartBy: "Chart: uPlot (MIT licence)",
 
   // flags
-  severity: (n) => `severity ${n} of 3`,
-  post: (id) => `post ${id}`,
+  severity: (/** @type {number} */ n) => `severity ${n} of 3`,
+  post: (/** @type {string} */ id) => `post ${id}`,
   noPost: "post not named",
   overComments: "over several comments",
-  usually: (gap, silent) => `usually comes every ${gap.replace(/^1 /, "")}; silent for ${silent}`,
-  silentFor: (silent) => `silent for ${silent}`,
+  usually: (/** @type {string} */ gap, /** @type {string} */ silent) =>
+    `usually comes every ${gap.replace(/^1 /, "")}; silent for ${silent}`,
+  silentFor: (/** @type {string} */ silent) => `silent for ${silent}`,
   onlyPrizes: "took part for prizes only",
   wasUnhappy: "was unhappy",
-  backAfter: (silent) => `back after ${silent}`,
-  activeAgain: (silent) => `active again after ${silent}`,
-  moved: (from, to) => `${from} → ${to}`,
+  backAfter: (/** @type {string} */ silent) => `back after ${silent}`,
+  activeAgain: (/** @type {string} */ silent) => `active again after ${silent}`,
+  moved: (/** @type {string} */ from, /** @type {string} */ to) => `${from} → ${to}`,
   up: "up",
   down: "down",
   flag: { at_risk: "at risk", churned: "churned", returned: "came back", cleared: "cleared", raised: "angry" },
@@ -105,7 +110,7 @@ export const EN = {
   lifecycle: "Lifecycle",
   churnRisk: "Churn risk",
   sentiment: "Sentiment",
-  sentimentOf: (mean, n) => `${mean} (-1 to 1), ${count(n, "comment")}`,
+  sentimentOf: (/** @type {string} */ mean, /** @type {number} */ n) => `${mean} (-1 to 1), ${count(n, "comment")}`,
   usualGap: "Usually comes every",
   firstSeen: "First seen",
   lastSeen: "Last seen",
@@ -124,7 +129,8 @@ export const EN = {
     relevance: "lower when they take part for prizes",
     authenticity: "0.1 while they act like a bot, otherwise 1",
   },
-  formula: "Score = 100 × authentic × here for the brand × (0.40 talks + 0.30 shares + 0.30 reaches others), "
+  formula:
+    "Score = 100 × authentic × here for the brand × (0.40 talks + 0.30 shares + 0.30 reaches others), "
     + "unless the brand's parameters give other weights.",
   counts: "What the fan did",
   count: {
@@ -143,10 +149,10 @@ export const EN = {
   active: "active",
 
   // durations
-  day: (n) => count(n, "day"),
-  hour: (n) => count(n, "hour"),
-  minute: (n) => count(n, "minute"),
-  second: (n) => count(n, "second"),
+  day: (/** @type {number} */ n) => count(n, "day"),
+  hour: (/** @type {number} */ n) => count(n, "hour"),
+  minute: (/** @type {number} */ n) => count(n, "minute"),
+  second: (/** @type {number} */ n) => count(n, "second"),
   agoNow: "now",
-  ago: (n, unit) => `${n} ${AGO[unit]} ago`,
+  ago: (/** @type {number} */ n, /** @type {keyof typeof AGO} */ unit) => `${n} ${AGO[unit]} ago`,
 };

@@ -1,36 +1,51 @@
 // Lists of a fixed number of rows: a patch changes the text in them, never the layout.
 
-import { describeFlag, formatAgo, formatClock, formatMoment, isPromotion } from "./words.js";
-import { make, setText, texts, visible } from "./words.js";
+import {
+  describeFlag,
+  formatAgo,
+  formatClock,
+  formatMoment,
+  get,
+  isPromotion,
+  make,
+  setText,
+  textOf,
+  texts,
+  visible,
+} from "./words.js";
+
+/** @import { FanRow, FlagRow, ListItems, ListName } from "./types.js" */
+/** @typedef {FanRow | FlagRow} Item */
+/** @typedef {{ items: Item[], now: number }} Pending what is shown next, as of epoch ms */
 
 const ROWS = { angry: 8, leaving: 8, top: 10, gainers: 8, tier: 8, back: 8 };
 const MAX_SEVERITY = 3;
-export const LIST_NAMES = Object.keys(ROWS);
+export const LIST_NAMES = /** @type {ListName[]} */ (Object.keys(ROWS));
 
-const tierOf = (fan) => texts().tiers[fan.tier] ?? fan.tier;
-const itemId = (item) => (item.flag_id ? `${item.flag_id}:${item.state}` : item.fan_id);
+const tierOf = (/** @type {FanRow} */ fan) => textOf(texts().tiers, fan.tier);
+const itemId = (/** @type {Item} */ item) => ("flag_id" in item ? `${item.flag_id}:${item.state}` : item.fan_id);
 
 export class Lists {
   /** @param {(fan: string) => void} openFan */
   constructor(openFan) {
     this.gainersSince = 0;
-    this.lists = Object.fromEntries(LIST_NAMES.map((name) => [name, this.create(name, openFan)]));
+    this.lists = /** @type {Record<ListName, List>} */ (
+      Object.fromEntries(LIST_NAMES.map((name) => [name, new List(name, openFan, () => this.draw(name))]))
+    );
   }
 
-  create(name, openFan) {
-    const element = document.getElementById(name);
-    // Rows must not move under a pointer or the keyboard's focus: a click would open another fan.
-    element.addEventListener("pointerleave", () => this.draw(name));
-    element.addEventListener("focusout", () => setTimeout(() => this.draw(name)));
-    const rows = Array.from({ length: ROWS[name] }, () => new Row(element, openFan));
-    return { element, rows, note: document.getElementById(`${name}-note`), shownIds: null, pending: null };
-  }
-
+  /** @param {number} since epoch ms */
   setGainersSince(since) {
     this.gainersSince = since;
   }
 
-  // Shows items as of a moment, epoch ms.
+  /**
+   * Shows items as of a moment, as soon as the list is not in use.
+   *
+   * @param {ListName} name
+   * @param {Item[]} items
+   * @param {number} now epoch ms
+   */
   show(name, items, now) {
     this.lists[name].pending = { items, now };
     this.draw(name);
@@ -38,14 +53,20 @@ export class Lists {
 
   clear() {
     for (const list of Object.values(this.lists)) {
-      list.shownIds = list.pending = null;
-      list.rows.forEach((row) => row.clear());
+      list.shownIds = null;
+      list.pending = null;
+      for (const row of list.rows) row.clear();
     }
   }
 
-  // Draws the newest items, unless the list is in use.
+  /**
+   * Draws the newest items, unless the list is in use.
+   *
+   * @param {ListName} name
+   */
   draw(name) {
-    const list = this.lists[name], isPaused = list.shownIds !== null && isInUse(list.element);
+    const list = this.lists[name];
+    const isPaused = list.shownIds !== null && isInUse(list.element);
     list.note.classList.toggle("paused", isPaused);
     setText(list.note, isPaused ? texts().paused : this.note(name));
     if (isPaused || list.pending === null) return;
@@ -53,13 +74,14 @@ export class Lists {
     list.rows.forEach((row, i) => {
       if (i < items.length) {
         row.fill(itemId(items[i]), items[i].fan_id, name === "top" ? null : list.shownIds);
-        FILL[name](row, items[i], now, i);
+        fillRow(name, row, items[i], now, i);
       } else if (i === 0) row.clear(texts().empty[name], texts().hint[name]);
       else row.clear();
     });
     list.shownIds = new Set(list.rows.map((row) => row.id));
   }
 
+  /** @param {ListName} name */
   note(name) {
     if (name === "top") return texts().best(ROWS.top);
     if (name !== "gainers") return texts().newest(ROWS[name]);
@@ -67,6 +89,28 @@ export class Lists {
   }
 }
 
+// A list of the page: its rows, what they show and what they show next.
+class List {
+  /**
+   * @param {ListName} name
+   * @param {(fan: string) => void} openFan
+   * @param {() => void} draw
+   */
+  constructor(name, openFan, draw) {
+    this.element = get(name);
+    this.note = get(`${name}-note`);
+    this.rows = Array.from({ length: ROWS[name] }, () => new Row(this.element, openFan));
+    /** @type {Set<string | null> | null} */
+    this.shownIds = null;
+    /** @type {Pending | null} */
+    this.pending = null;
+    // Rows must not move under a pointer or the keyboard's focus: a click would open another fan.
+    this.element.addEventListener("pointerleave", draw);
+    this.element.addEventListener("focusout", () => setTimeout(draw));
+  }
+}
+
+/** @param {HTMLElement} element */
 function isInUse(element) {
   const isHovered = matchMedia("(hover: hover)").matches && element.matches(":hover");
   return isHovered || element.querySelector(":focus-visible") !== null;
@@ -74,19 +118,30 @@ function isInUse(element) {
 
 // One row: a button that opens the fan.
 class Row {
+  /**
+   * @param {HTMLElement} list
+   * @param {(fan: string) => void} openFan
+   */
   constructor(list, openFan) {
-    this.fan = this.id = null;
+    /** @type {string | null} */
+    this.fan = null;
+    /** @type {string | null} */
+    this.id = null;
     this.item = list.appendChild(make("li"));
     this.button = this.item.appendChild(make("button"));
     this.button.type = "button";
     this.button.disabled = this.button.hidden = true;
     this.button.addEventListener("click", () => this.fan && openFan(this.fan));
-    const part = (className) => this.button.appendChild(make("span", className));
-    [this.mark, this.who, this.side, this.detail] = ["mark", "who", "side", "detail"].map(part);
+    const part = (/** @type {string} */ className) => this.button.appendChild(make("span", className));
+    this.mark = part("mark");
+    this.who = part("who");
+    this.side = part("side");
+    this.detail = part("detail");
   }
 
   clear(text = "", hint = "") {
-    this.fan = this.id = null;
+    this.fan = null;
+    this.id = null;
     this.button.disabled = true;
     this.button.hidden = text === ""; // an empty button would be read out by screen readers
     this.item.className = text ? "empty" : "";
@@ -97,7 +152,13 @@ class Row {
     setText(this.detail, hint);
   }
 
-  // Shows an item; one whose id is not among those shown before is highlighted once.
+  /**
+   * Shows an item; one whose id is not among those shown before is highlighted once.
+   *
+   * @param {string} id
+   * @param {string} fan
+   * @param {Set<string | null> | null} shownIds
+   */
   fill(id, fan, shownIds) {
     if (this.id !== id) {
       this.item.classList.remove("fresh");
@@ -115,12 +176,18 @@ class Row {
   }
 }
 
+/**
+ * @param {HTMLElement} node
+ * @param {string} symbol
+ * @param {string} meaning
+ */
 function setSymbol(node, symbol, meaning) {
   setText(node, symbol);
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", meaning);
 }
 
+/** @type {(fillMark: (row: Row, flag: FlagRow) => void) => Fill<FlagRow>} */
 const flagRow = (fillMark) => (row, flag, now) => {
   fillMark(row, flag);
   setText(row.side, formatAgo(flag.as_of, now));
@@ -128,14 +195,20 @@ const flagRow = (fillMark) => (row, flag, now) => {
   setText(row.detail, describeFlag(flag));
 };
 
+/**
+ * @template Shown
+ * @typedef {(row: Row, item: Shown, now: number, i: number) => void} Fill writes an item into row i
+ */
+
 // What each list shows in a row.
+/** @type {{ [Name in ListName]: Fill<ListItems[Name]> }} */
 const FILL = {
   angry: flagRow((row, { severity }) => {
     const symbol = "●".repeat(severity) + "○".repeat(Math.max(0, MAX_SEVERITY - severity));
     setSymbol(row.mark, symbol, texts().severity(severity));
   }),
   leaving: flagRow((row, flag) => {
-    setText(row.mark, texts().flag[flag.state] ?? flag.state);
+    setText(row.mark, textOf(texts().flag, flag.state));
     row.mark.dataset.state = flag.state;
   }),
   back: flagRow(() => {}),
@@ -148,10 +221,22 @@ const FILL = {
     setText(row.side, `+${fan.gained.toFixed(1)}`);
     setText(row.detail, texts().scoreNow(fan.score.toFixed(1), tierOf(fan)));
   },
-  top(row, fan, now, i) {
+  top(row, fan, _now, i) {
     setText(row.mark, String(i + 1));
     setText(row.side, fan.score.toFixed(1));
     setText(row.detail, tierOf(fan));
     row.item.style.setProperty("--filled", `${Math.max(0, Math.min(100, fan.score))}%`);
   },
 };
+
+/**
+ * @param {ListName} name
+ * @param {Row} row
+ * @param {Item} item of that list
+ * @param {number} now epoch ms
+ * @param {number} i
+ */
+function fillRow(name, row, item, now, i) {
+  const fill = /** @type {Fill<Item>} */ (FILL[name]);
+  fill(row, item, now, i);
+}

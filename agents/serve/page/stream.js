@@ -1,19 +1,27 @@
 // The connection to /events: one EventSource at a time, opened again when it fails or falls silent.
 
+/** @import { PageModel } from "./types.js" */
+
 const STALE_MS = 6000; // without a message: the connection may be dead
 const DEAD_MS = 15000; // then it is opened again: a proxy may hold a connection that leads nowhere
 const RETRY_MS = 2000; // after a refusal, which EventSource does not retry
 
 export class UpdateStream {
-  /** @param {{ onPatch: (patch: object) => void, onState: () => void }} listener */
+  /** @param {{ onPatch: (patch: PageModel) => void, onState: () => void }} listener */
   constructor({ onPatch, onState }) {
-    Object.assign(this, { onPatch, onState });
+    this.onPatch = onPatch;
+    this.onState = onState;
     this.brand = "";
-    this.state = "connecting"; // or "live", "reconnecting"
-    this.source = this.retry = null;
+    /** @type {"connecting" | "live" | "reconnecting"} */
+    this.state = "connecting";
+    /** @type {EventSource | null} */
+    this.source = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retry = undefined;
     this.lastMessageAt = 0;
   }
 
+  /** @param {string} brand */
   open(brand) {
     this.close();
     this.brand = brand;
@@ -35,7 +43,7 @@ export class UpdateStream {
   // Closes the connection and cancels a pending retry: both would be a second stream next to the new one.
   close() {
     clearTimeout(this.retry);
-    this.retry = null;
+    this.retry = undefined;
     this.source?.close();
     this.source = null;
   }

@@ -2,6 +2,7 @@
 
 const AGO = { s: "秒", m: "分钟", h: "小时", d: "天" };
 
+/** @type {import("./types.js").Texts} */
 export const ZH = {
   // header and state
   brand: "品牌",
@@ -35,7 +36,8 @@ export const ZH = {
   comments: "评论",
   purchases: "购买",
   waitTitle: "事件评分用时（秒）",
-  waitWhy: "从事件出现在 Kafka 到评分提交为止的时间。"
+  waitWhy:
+    "从事件出现在 Kafka 到评分提交为止的时间。"
     + "在最多十二个分区上每秒采样五次，统计最近十秒；不足 0.2 秒显示为 <0.2。"
     + "不包括从平台到 Kafka 的时间。超过一秒的等待，未结束时也计入。",
   median: "中位数",

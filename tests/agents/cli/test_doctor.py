@@ -9,7 +9,7 @@ from agents.cli.check.findings.finding import State
 from agents.cli.check.findings.machine import disk, ports
 from agents.cli.check.findings.topics import ROOM
 from agents.settings import Settings
-from agents.transport.load import BATCH_BYTES
+from agents.transport.transaction import BATCH_BYTES
 
 GB = 1_000_000_000
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from agents.cli.feed.lines import BadLineError, kinds, parse
+from agents.cli.feed.lines import BadLineError, input_topics, parse
 from agents.cli.feed.load import load
 from agents.cli.feed.pace import block
 from agents.errors import FanpulseError
 from agents.settings import Settings
 
-KINDS = kinds(Settings(topic_prefix="eu-"))
+TOPICS = input_topics(Settings(topic_prefix="eu-"))
 LIKE = {
     "topic": "likes",
     "event_id": "e1",
@@ -33,7 +33,7 @@ def dry(file: Path, *options: str) -> Result:
 
 
 def test_the_event_is_kept_as_it_is_without_its_topic() -> None:
-    record = parse(line(extra={"a": [1, None]}, post_id="p"), KINDS)
+    record = parse(line(extra={"a": [1, None]}, post_id="p"), TOPICS)
     assert (record.topic, record.key) == ("eu-likes", b"miot:weibo:1")
     wanted = {name: value for name, value in LIKE.items() if name != "topic"}
     assert json.loads(record.value) == wanted | {"extra": {"a": [1, None]}, "post_id": "p"}
@@ -61,7 +61,7 @@ def test_the_event_is_kept_as_it_is_without_its_topic() -> None:
 )
 def test_a_bad_line_is_refused_with_its_reason(bad: bytes, reason: str) -> None:
     with pytest.raises(BadLineError, match=reason):
-        parse(bad, KINDS)
+        parse(bad, TOPICS)
 
 
 def test_a_dry_run_counts_each_topic_and_needs_no_broker(tmp_path: Path) -> None:

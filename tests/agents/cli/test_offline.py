@@ -9,19 +9,26 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click import Command
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
-from agents.brands import ParamsFile
+from agents import brands
 from agents.cli.offline.backtest import backtest
 from agents.cli.offline.fit import fit
 from agents.cli.offline.sentiment import sentiment
 from agents.errors import ConfigError, FanpulseError
+from agents.offline.params_file import FITTED
+from agents.settings import Settings
+from streams.fans.params import settings_of
 from streams.offline.population import simulate
+from streams.rules import churn, score
 from streams.sentiment.model import read, shipped
 
 WORDS = {"pos": "很好 喜欢", "neg": "太差 退款", "neu": "几点 发货"}
-CROWD = simulate(560, 100.0, 12.0, seed=4)
-UNTIL = f"{datetime.fromtimestamp(CROWD.end / 1000, UTC).date().replace(day=1)}"
+POPULATION = simulate(560, 100.0, 12.0, seed=4)
+TOPIC = "line 2: field topic must be one of likes, reposts, comments, purchases$"
+UNTIL = f"{datetime.fromtimestamp(POPULATION.end / 1000, UTC).date().replace(day=1)}"
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +42,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A history of 560 fans, each tenth line twice, and one line of another brand."""
     file = tmp_path_factory.mktemp("history") / "history.jsonl.gz"
     with gzip.open(file, "wt") as out:
-        for i, line in enumerate(CROWD.history().lines):
-            event = {**msgspec.json.decode(line.value or b""), "topic": "likes"}
+        for i, record in enumerate(POPULATION.history().records):
+            event = {**msgspec.json.decode(record.value or b""), "topic": "likes"}
             for _ in range(2 if i % 10 == 0 else 1):
                 out.write(json.dumps(event) + "\n")
         out.write("\n" + json.dumps({**event, "brand_id": "other"}) + "\n")
@@ -55,8 +62,8 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def run(command: object, *words: str | Path, given: bytes | None = None) -> Result:
-    done = CliRunner().invoke(command, [str(word) for word in words], input=given)  # type: ignore[call-overload]
+def run(command: Command, *words: str | Path, given: bytes | None = None) -> Result:
+    done = CliRunner().invoke(command, [str(word) for word in words], input=given)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
@@ -83,11 +90,11 @@ def test_the_table_has_three_decimals(texts: Path) -> None:
 
 
 def test_score_prints_one_number_a_line_whatever_the_line() -> None:
-    said = run(sentiment, "score", given=b"good\r\n\n\xff\n" + "差评".encode())
-    assert len(said.output.splitlines()) == 4
+    printed = run(sentiment, "score", given=b"good\r\n\n\xff\n" + "差评".encode())
+    assert len(printed.output.splitlines()) == 4
     given = ["质量太差 退款", "", "love it", " "]
-    said = run(sentiment, "score", given="\n".join(given).encode())
-    assert said.output.splitlines() == [f"{value:.4f}" for value in shipped().score(given)]
+    printed = run(sentiment, "score", given="\n".join(given).encode())
+    assert printed.output.splitlines() == [f"{value:.4f}" for value in shipped().score(given)]
 
 
 def test_the_settings_model_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -119,7 +126,7 @@ def test_a_csv_that_teaches_nothing_is_refused(content: bytes, reason: str, tmp_
     assert not out.exists()
 
 
-def test_churn_is_fitted_into_the_file_beside_what_stands_there(history: Path, tmp_path: Path) -> None:
+def test_fitted_parameters_are_written_and_the_rest_of_the_file_is_kept(history: Path, tmp_path: Path) -> None:
     out = tmp_path / "params.toml"
     out.write_text('platforms = ["weibo"]\n[default]\nversion = 4\n[brands.miot]\nversion = 9\ntalk_half_life = 7.0\n')
     rows = json.loads(run(fit, "churn", history, "--out", out, "--json").output)
@@ -128,10 +135,12 @@ def test_churn_is_fitted_into_the_file_beside_what_stands_there(history: Path, t
     assert (rows[1]["fans"], rows[1]["version"]) == (560, 5)
     again = json.loads(run(fit, "churn", history, "--brand", "simulated", "--out", out, "--json").output)
     assert again[0]["version"] == 6
-    file = msgspec.toml.decode(out.read_bytes(), type=ParamsFile)
+    file = brands.load(replace(Settings(), params=str(out)))
     assert (file.platforms, file.default.version) == (("weibo",), 4)
-    assert (file.brands["miot"].version, file.brands["miot"].talk_half_life) == (9, 7.0)
-    assert file.brands["simulated"].churn_r == again[0]["churn_r"] == rows[1]["churn_r"]
+    assert (file.brands["miot"].version, settings_of(file.brands["miot"], score.Settings).talk_half_life) == (9, 7.0)
+    fitted = settings_of(file.brands["simulated"], churn.Settings)
+    assert {name: getattr(fitted, name) for name in FITTED} == {name: rows[1][name] for name in FITTED}
+    assert {name: again[0][name] for name in FITTED} == {name: rows[1][name] for name in FITTED}
     assert set(tomllib.loads(out.read_text())["brands"]) == {"miot", "simulated"}
 
 
@@ -165,7 +174,7 @@ def test_an_unreadable_parameter_file_is_left_alone(history: Path, tmp_path: Pat
     assert out.read_text() == "[brands"
 
 
-def test_backtest_tells_who_comes_back_better_than_chance(history: Path, tmp_path: Path) -> None:
+def test_backtest_ranks_who_comes_back_better_than_chance(history: Path, tmp_path: Path) -> None:
     words = ("churn", history, "--brand", "simulated", "--until", UNTIL, "--json")
     everybody, repeaters = json.loads(run(backtest, *words).output)
     assert (everybody["group"], repeaters["group"]) == ("all", "repeaters")
@@ -193,18 +202,25 @@ def test_a_day_outside_the_history_is_refused(history: Path, until: str, reason:
     [
         ("{", "line 2: "),
         ('{"topic": "ticks"}', "line 2: "),
-        ('{"event_id": "e", "brand_id": "b", "fan_id": "f", "event_time": 5}', "line 2: .*`topic`"),
+        (
+            '{"topic": "attribution", "event_id": "e", "brand_id": "b", "fan_id": "f", "event_time": 5}',
+            TOPIC,
+        ),
+        (
+            '{"event_id": "e", "brand_id": "b", "fan_id": "f", "event_time": 5}',
+            TOPIC,
+        ),
         ('{"topic": "likes", "event_id": "e", "brand_id": "b", "fan_id": "f"}', "line 2: .*`event_time`"),
     ],
 )
-def test_a_bad_line_is_told_by_its_number(line: str, reason: str, tmp_path: Path) -> None:
+def test_a_bad_line_is_reported_by_its_number(line: str, reason: str, tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
     file.write_text("\n" + line + "\n")
     with pytest.raises(FanpulseError, match=reason):
         run(fit, "churn", file)
 
 
-def test_a_torn_file_is_told(history: Path, tmp_path: Path) -> None:
+def test_a_torn_file_is_reported(history: Path, tmp_path: Path) -> None:
     torn = tmp_path / "torn.jsonl.gz"
     torn.write_bytes(history.read_bytes()[:-100])
     with pytest.raises(FanpulseError, match="cannot be read"):

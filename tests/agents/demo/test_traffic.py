@@ -9,12 +9,13 @@ import pytest
 
 from agents.demo.population import Member, Name, Plan, members
 from agents.demo.traffic import Event, Traffic
-from schemas.events import ACTS, Act
-from schemas.topics import INPUTS
+from schemas.inputs import INPUTS
+from schemas.inputs.declaration import Act
+from schemas.inputs.lookup import public
 
 NOW = 1_795_377_062_584
 PLAN = Plan(seed=7, now=NOW, history_days=120, fans=100, run=0)
-DECODERS = {name: msgspec.json.Decoder(act) for name, act in zip(INPUTS, ACTS.values(), strict=True)}
+DECODERS = {source.name: msgspec.json.Decoder(source.record) for source in public(INPUTS)}
 
 
 def silence(repeats: int, span: float) -> float:
@@ -42,12 +43,13 @@ def test_every_event_is_one_that_the_worker_takes(run: int) -> None:
     of = traffic(PLAN._replace(run=run))
     events = [*of.history(), *live(of, 60)]
     for event in events:
-        act: Act = DECODERS[event.topic].decode(msgspec.json.encode(event.fields))
+        act = DECODERS[event.topic].decode(msgspec.json.encode(event.fields))
+        assert isinstance(act, Act)
         assert act.brand_id == "miot"
         assert act.parent_fan_id != act.fan_id
         assert act.event_time <= NOW + 60_000
     assert len({event.fields["event_id"] for event in events}) == len(events)
-    assert {event.topic for event in events} == set(INPUTS)
+    assert {event.topic for event in events} == set(DECODERS)
 
 
 def test_the_same_seed_makes_the_same_history_whatever_the_time() -> None:

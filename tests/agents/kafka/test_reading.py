@@ -32,6 +32,9 @@ class ScriptedConsumer:
     def pause(self, *partitions: TopicPartition) -> None:
         self.paused += partitions
 
+    def resume(self, *partitions: TopicPartition) -> None:
+        self.paused = [at for at in self.paused if at not in partitions]
+
     def position(self, at: TopicPartition) -> int:
         return self.positions[at]
 
@@ -64,6 +67,12 @@ def test_every_record_up_to_the_end_and_none_beyond() -> None:
 def test_a_marker_at_the_end_moves_the_partition_to_its_end() -> None:
     chunks = read(ScriptedConsumer({A: [0, 1]}, {A: [-2]}), {A: 0}, {A: 3})
     assert chunks[-1] == Chunk(A, [], 3)
+
+
+def test_a_client_reads_partitions_again_that_it_finished_before() -> None:
+    client = ScriptedConsumer({A: [3, 4]}, {A: [0, 1, 2, 3, 4]})
+    assert offsets(read(client, {A: 3}, {A: 5}), A) == [3, 4]
+    assert offsets(read(client, {A: 0}, {A: 5}), A) == [0, 1, 2, 3, 4]
 
 
 def test_a_partition_without_anything_to_read_is_not_assigned() -> None:

@@ -12,7 +12,7 @@ from agents.kafka.reading import Chunk
 from agents.kafka.requeue import Remembered, Selection
 from agents.kafka.requeue_progress import METADATA_BYTES, Progress
 from agents.settings import Settings
-from schemas.dead_letters import headers
+from schemas.dead_letters import Refusal, RefusalKind, headers
 
 AT = TopicPartition("dead-letters", 0)
 REASONS = ("missing field", "missing key", "another partition", "JSON is malformed", "字段缺失")
@@ -39,8 +39,8 @@ def call(letters: list[str], progress: Progress, text: str, cut: int | None, siz
 
 
 def record(offset: int, reason: str) -> SimpleNamespace:
-    said = headers("likes", 0, offset, reason)
-    return SimpleNamespace(offset=offset, timestamp=0, headers=said, key=b"miot:f", value=b"%d" % offset)
+    found = headers("likes", 0, offset, Refusal(RefusalKind.INVALID_FIELD, reason))
+    return SimpleNamespace(offset=offset, timestamp=0, headers=found, key=b"miot:f", value=b"%d" % offset)
 
 
 @given(LETTERS, CALLS)

@@ -2,22 +2,22 @@
 
 import msgspec
 
-from schemas.outputs import Counts, Evidence, FanFlag, FanScore, FlagKind, Parts, Sentiment, StandingFlag
+from schemas.outputs.records import Evidence, FanFlag, FanScore, Parts, SentimentView, StandingFlag
 
 T0 = 1_732_180_000_000  # epoch ms
 
 
 def score(fan: str, seq: int = 1, *, brand: str = "miot", **changes: object) -> FanScore:
     """Return a fan's view; ``changes`` are fields that differ from the usual."""
-    parts, counts = Parts(0.6, 0.35, 0.12, 1.0, 1.0), Counts(like=12, comment=7)
+    parts, counts = Parts(0.6, 0.35, 0.12, 1.0, 1.0), {"like": 12, "comment": 7}
     record = FanScore(
-        1, brand, fan, 42.37, parts, "active", "active", 0.18, Sentiment(-0.12, 7), [], 259_200, counts,
+        1, brand, fan, 42.37, parts, "active", "active", 0.18, SentimentView(-0.12, 7), [], 259_200, counts,
         T0 - 30 * 86_400_000, T0, "1", T0, seq,
     )  # fmt: skip
     return msgspec.structs.replace(record, **changes)
 
 
-def flag(fan: str, flag_id: str, kind: FlagKind, state: str, before: str = "active", **changes: object) -> FanFlag:
+def flag(fan: str, flag_id: str, kind: str, state: str, before: str = "active", **changes: object) -> FanFlag:
     """Return a transition; ``changes`` are fields that differ from the usual."""
     evidence = Evidence(259_200, 1_382_400, "e1", None)
     record = FanFlag(

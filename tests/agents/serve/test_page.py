@@ -1,25 +1,23 @@
-"""Claims about the page's files: its modules do what their own tests say, and every text that they name exists."""
+"""Claims about the page's files: their texts, and the types that they take for what the server sends.
+
+`make page` runs the modules' own tests, in tests/agents/serve/page.
+"""
 
 import re
-import shutil
-import subprocess
-from pathlib import Path
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from agents.serve.app import PAGE
-from tests.needed import need
+from agents.serve.page_model import Status
+from agents.serve.traffic import TrafficPoint
+from schemas.outputs.records import Evidence, FanScore, SentimentView, StandingFlag
+from schemas.serving import BrandRow, FanRow, FlagRow, GainerRow
 
-TESTS = Path(__file__).parent / "page"
 MAX_COLUMNS = 120
-
-
-def test_the_modules_pass_their_tests() -> None:
-    node = shutil.which("node")
-    need(node, "node is missing: apt-get install nodejs")
-    assert node
-    tests = [str(path) for path in sorted(TESTS.glob("*.test.mjs"))]
-    assert tests
-    done = subprocess.run([node, "--test", *tests], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+TYPES = (PAGE / "types.d.ts").read_text(encoding="utf-8")
+NOT_READ = {"schema", "brand_id", "fan_id", "model_version", "as_of", "seq"}  # of a score, by the page
 
 
 def test_every_text_that_is_named_exists_and_every_text_is_named() -> None:
@@ -36,8 +34,27 @@ def test_every_text_that_is_named_exists_and_every_text_is_named() -> None:
     assert english - named <= looked_up, english - named - looked_up
 
 
+def fields_of(interface: str) -> set[str]:
+    """The fields that types.d.ts gives an interface, those of the one it extends included."""
+    found = re.search(rf"interface {interface}(?: extends (\w+))? {{(.*?)\n}}", TYPES, re.DOTALL)
+    assert found, interface
+    inherited = fields_of(found[1]) if found[1] else set()
+    return inherited | set(re.findall(r"^  (\w+):", found[2], re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "struct", [BrandRow, Evidence, FanRow, FlagRow, GainerRow, SentimentView, StandingFlag, Status, TrafficPoint]
+)
+def test_the_page_knows_the_fields_that_the_server_sends(struct: type[Struct]) -> None:
+    assert fields_of(struct.__name__) == {field.encode_name for field in fields(struct)}
+
+
+def test_the_page_knows_the_fields_of_a_score() -> None:
+    assert fields_of("FanScore") == {field.encode_name for field in fields(FanScore)} - NOT_READ
+
+
 def test_no_line_is_too_long_to_read() -> None:
     for path in PAGE.iterdir():
-        if path.suffix in {".js", ".css", ".html"}:
+        if path.suffix in {".js", ".ts", ".css", ".html"}:
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                 assert len(line) <= MAX_COLUMNS, f"{path.name}:{number}"

@@ -14,7 +14,7 @@ from agents.serve.read_model import (
     sort_key,
 )
 from agents.serve.records import FlagUpdate, OutputBatch, ScoreUpdate
-from schemas.outputs import FanFlag, FanScore, FlagKind, StandingFlag
+from schemas.outputs.records import FanFlag, FanScore, StandingFlag
 from schemas.serving import FanList, FlagCategory, StoredScore
 from schemas.topics import Names
 from tests.agents.serve.outputs import T0, angry, flag, score
@@ -143,7 +143,7 @@ def test_an_erased_fan_leaves_every_list_whatever_is_stored() -> None:
         ("tier", "core", FlagCategory.TIER),
     ],
 )
-def test_a_transition_is_listed_under_its_category(kind: FlagKind, state: str, category: FlagCategory | None) -> None:
+def test_a_transition_is_listed_under_its_category(kind: str, state: str, category: FlagCategory | None) -> None:
     record = flag("a", "f1", kind, state)
     assert category_of(record) is category
     commands = flag_commands(KEYS, [flag_update(record)], NOW)

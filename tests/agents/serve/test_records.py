@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from agents.serve.records import OutputBatch
-from schemas.outputs import FanFlag, FanScore
+from schemas.outputs.records import FanFlag, FanScore
 from tests.agents.serve.outputs import flag, score
 
 encode = msgspec.json.encode

@@ -6,7 +6,7 @@ from agents.serve.keys import GAIN_STEP_MS, MAX_GAINERS, StoreKeys, open_windows
 from agents.serve.read_model import RedisCommand
 from agents.serve.records import FanKey, ScoreUpdate
 from agents.serve.top_gainers import gain_commands
-from schemas.outputs import FanScore
+from schemas.outputs.records import FanScore
 from schemas.serving import StoredScore
 from schemas.topics import Names
 from tests.agents.serve.outputs import score

@@ -1,7 +1,7 @@
 """A consumer over a thread that answers what a test puts into it; no broker, and a clock that stands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
@@ -10,8 +10,9 @@ from mode import Service
 
 from agents.transport import consumer as transport
 from agents.transport.blocks import RawBlock
-from agents.transport.membership import Membership
+from agents.transport.group_metadata import GroupMetadata
 from streams.records.spans import Record, Records
+from tests.ground.clock import ManualClock
 
 NOW = 1_700_000_000_000
 LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)
@@ -35,7 +36,7 @@ class FakeThread(Service):  # type: ignore[misc]  # mode has no types
         self.lags: dict[TP, int | None] = {}
         self.fetched: dict[TP, int] = {}
         self.generation = -1
-        self.group_metadata = Membership("group", 1, "member", "instance")
+        self.group_metadata = GroupMetadata("group", 1, "member", "instance")
         self.during: Callable[[], None] = lambda: None
 
     async def getmany(self, active_partitions: set[TP], timeout: float) -> Fetched:  # noqa: ASYNC109
@@ -59,32 +60,39 @@ class Transport(transport.Transport):
     Consumer = Consumer
 
 
-class Owner:
-    """Keeps the calls."""
+class Listener:
+    """Keeps the calls; every partition is its own."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.numbers = {0, 1}
 
-    async def give_up(self) -> None:
-        self.calls.append("give_up")
+    async def on_partitions_revoked(self) -> None:
+        self.calls.append("on_partitions_revoked")
 
-    def take(self, assigned: set[TP], who: Membership) -> None:
-        self.calls.append(f"take {len(assigned)} in generation {who.generation}")
+    def on_partitions_assigned(self, assigned: set[TP], member: GroupMetadata) -> None:
+        self.calls.append(f"on_partitions_assigned {len(assigned)} in generation {member.generation}")
 
-    def sought(self, offsets: dict[TP, int]) -> None:
-        self.calls.append("sought")
+    def owns(self, tp: TP) -> bool:
+        return tp.partition in self.numbers
 
-    def fenced(self, reason: str) -> None:
-        self.calls.append("fenced")
+    def starting_offsets(self, committed: Mapping[TP, int | None]) -> dict[TP, int]:
+        return {}
+
+    def on_seek(self, offsets: dict[TP, int]) -> None:
+        self.calls.append("on_seek")
+
+    def on_fenced(self, reason: str) -> None:
+        self.calls.append("on_fenced")
 
 
 class Scene:
     """A consumer of two partition numbers of two topics."""
 
     def __init__(self) -> None:
-        self.now, self.owner = NOW, Owner()
+        self.clock, self.listener = ManualClock(NOW), Listener()
         app = faust.App("group", broker="kafka://", store="memory://")
-        made = Transport(app, {}, self.owner, clock=lambda: self.now)
+        made = Transport(app, {}, self.listener, self.clock)
 
         async def nothing(*_: Any) -> None:
             pass

@@ -8,10 +8,10 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from agents.transport.membership import Membership
+from agents.transport.group_metadata import GroupMetadata
 from agents.transport.writer import Writer
 
-MEMBER = Membership("g", 1, "m", "i")
+MEMBER = GroupMetadata("g", 1, "m", "i")
 
 
 class Batch:
@@ -48,12 +48,12 @@ class RecordingProducer:
         """Return an empty batch."""
         return Batch()
 
-    async def send_batch(self, batch: Any, topic: str, *, partition: int) -> asyncio.Future[None]:
+    async def send_batch(self, batch: Any, topic: str, *, partition: int) -> asyncio.Future[SimpleNamespace]:
         """Record where it goes; it is durable at once."""
         assert batch.record_count()
         self.topics[-1].add(topic)
         done = asyncio.get_running_loop().create_future()
-        done.set_result(None)
+        done.set_result(SimpleNamespace(offset=len(self.topics)))
         return done
 
     async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, Any], group: str) -> None:

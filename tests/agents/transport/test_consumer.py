@@ -8,7 +8,18 @@ from faust.types import TP
 from agents.transport import consumer as transport
 from agents.transport.blocks import NOTHING, RawBlock
 from agents.transport.partition_group import MAX_BUFFERED_BATCHES, MAX_TASK_IDLE_MS
-from tests.agents.transport.fakes import ALL, COMMENTS, LIKES, NOW, OTHER_LIKES, Scene, batch, delivered, scene
+from tests.agents.transport.fakes import (
+    ALL,
+    COMMENTS,
+    LIKES,
+    NOW,
+    OTHER_COMMENTS,
+    OTHER_LIKES,
+    Scene,
+    batch,
+    delivered,
+    scene,
+)
 
 
 def test_one_message_has_all_that_was_fetched_merged_by_number() -> None:
@@ -28,13 +39,13 @@ def test_a_lagging_partition_delays_its_own_number_alone() -> None:
         message = await one.poll({LIKES: batch(30), OTHER_LIKES: batch(40)})
         assert delivered(message) == [OTHER_LIKES]
         one.consumer.ack(message)
-        one.now += 40
+        one.clock.ms += 40
         assert await one.poll({}) is None
         assert one.thread.fetches[-1] == (ALL, (MAX_TASK_IDLE_MS - 40) / 1000)
         message = await one.poll({OTHER_LIKES: batch(41)})
         assert delivered(message) == [OTHER_LIKES]
         one.consumer.ack(message)
-        one.now += MAX_TASK_IDLE_MS - 40
+        one.clock.ms += MAX_TASK_IDLE_MS - 40
         assert delivered(await one.poll({})) == [LIKES]
 
     scene(claim)
@@ -56,7 +67,7 @@ def test_the_time_in_which_a_message_is_applied_is_no_time_of_waiting() -> None:
         first = await one.poll({LIKES: batch(30), OTHER_LIKES: batch(40)})
 
         def apply_for_long() -> None:
-            one.now += 10 * MAX_TASK_IDLE_MS
+            one.clock.ms += 10 * MAX_TASK_IDLE_MS
             one.consumer.ack(first)
 
         one.thread.answers.append({OTHER_LIKES: batch(41)})
@@ -111,7 +122,7 @@ def test_what_was_fetched_before_a_rebalance_is_dropped(is_revoked: bool) -> Non
     scene(claim)
 
 
-def test_what_is_buffered_at_a_rebalance_is_dropped_and_the_owner_is_called() -> None:
+def test_what_is_buffered_at_a_rebalance_is_dropped_and_the_listener_is_called() -> None:
     async def claim(one: Scene) -> None:
         one.thread.lags[COMMENTS] = 5
         message = await one.poll({LIKES: batch(30), OTHER_LIKES: batch(1)})
@@ -121,7 +132,7 @@ def test_what_is_buffered_at_a_rebalance_is_dropped_and_the_owner_is_called() ->
         assert one.consumer.done.is_set(), "the message on its way is of a generation that is over"
         one.consumer.app.consumer_generation_id = 2
         await one.consumer.on_partitions_assigned({LIKES}, 2)
-        assert one.owner.calls == ["give_up", "take 1 in generation 1"]
+        assert one.listener.calls == ["on_partitions_revoked", "on_partitions_assigned 1 in generation 1"]
         one.consumer.done.clear()
         one.consumer.ack(message)
         assert not one.consumer.done.is_set(), "an old message frees no place"
@@ -152,9 +163,9 @@ def test_a_backlog_that_a_slow_broker_sends_is_not_ours(applying_ms: int, waitin
         one.thread.lags[LIKES] = transport.PARTITION_BACKLOG + 1
         for offset in range(30):
             message = await one.poll({LIKES: batch(1, offset=offset)})
-            one.now += applying_ms
+            one.clock.ms += applying_ms
             one.consumer.ack(message)
-            one.now += waiting_ms
+            one.clock.ms += waiting_ms
         assert one.consumer.has_backlog() is expected
 
     scene(claim)
@@ -189,5 +200,16 @@ def test_what_is_delivered_and_not_applied_is_lag() -> None:
         one.thread.fetched = dict.fromkeys(ALL, NOW)
         assert one.consumer.with_lag({LIKES: 6, COMMENTS: 5}) == {LIKES}
         assert one.consumer.with_lag({LIKES: 7, COMMENTS: 5}) == set()
+
+    scene(claim)
+
+
+def test_partitions_without_their_task_are_neither_fetched_nor_lag() -> None:
+    async def claim(one: Scene) -> None:
+        one.listener.numbers = {0}
+        one.thread.lags = {OTHER_LIKES: transport.PARTITION_BACKLOG + 1, OTHER_COMMENTS: None}
+        assert not one.consumer.has_backlog()
+        assert delivered(await one.poll({LIKES: batch(1)})) == [LIKES]
+        assert one.thread.fetches[0][0] == {LIKES, COMMENTS}
 
     scene(claim)

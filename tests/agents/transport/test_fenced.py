@@ -6,9 +6,9 @@ from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from agents.transport.fenced import FencedOffsets, TxnOffsetCommitRequest3, TxnOffsetCommitResponse3
-from agents.transport.membership import HeartbeatRequest3, Membership, StaticHeartbeat
+from agents.transport.group_metadata import GroupMetadata, HeartbeatRequest3, StaticHeartbeat
 
-WHO = Membership("g", 7, "m-1", "i")
+WHO = GroupMetadata("g", 7, "m-1", "i")
 # KIP-482: compact strings and arrays carry their length plus one, a tag section of none is one zero byte.
 COMMIT = bytes.fromhex(
     "03 7478" "02 67" "0000000000000005" "0002" "00000007" "04 6d2d31" "02 69"

@@ -1,4 +1,4 @@
-"""After the seek, the owner knows of every partition where reading begins, also where nothing was ever committed."""
+"""After the seek, the listener knows of every partition where reading begins, also where nothing was ever committed."""
 
 import asyncio
 from types import SimpleNamespace
@@ -24,24 +24,38 @@ class Positions:
         return {tp: self.earliest[tp] for tp in tps}
 
 
-def seek(committed: dict[TP, int | None], earliest: dict[TP, int]) -> list[dict[TP, int]]:
-    """Return what the owner learns."""
-    one, learned = Consumer.__new__(Consumer), list[dict[TP, int]]()
+def seek(
+    committed: dict[TP, int | None], earliest: dict[TP, int], starts: dict[TP, int] | None = None
+) -> tuple[list[dict[TP, int]], dict[TP, int]]:
+    """Return what the listener learns, and where the consumer sought by itself."""
+    one, learned, sought = Consumer.__new__(Consumer), list[dict[TP, int]](), dict[TP, int]()
 
     async def seek_to_committed() -> dict[TP, int | None]:
         return committed
 
+    async def seek_one(tp: TP, offset: int) -> None:
+        sought[tp] = offset
+
     one._read_offset, one._committed_offset = {TP("likes", 9): None}, {}  # one that was ours before
-    one.seek_to_committed, one.assignment = seek_to_committed, lambda: set(committed)
-    one._thread, one.owner = Positions(earliest), SimpleNamespace(sought=learned.append)
+    one.seek_to_committed, one.seek, one.assignment = seek_to_committed, seek_one, lambda: set(committed)
+    one._thread = Positions(earliest)  # type: ignore[assignment]
+    one.listener = SimpleNamespace(on_seek=learned.append, starting_offsets=lambda committed: starts or {})
     one.log = SimpleNamespace(warning=lambda *words: None)
     asyncio.run(one.perform_seek())
-    return learned
+    return learned, sought
 
 
 def test_a_partition_without_a_committed_offset_is_at_its_earliest() -> None:
-    assert seek({LIKES: None, COMMENTS: 7, REPOSTS: 0}, {LIKES: 3}) == [{LIKES: 3, COMMENTS: 7, REPOSTS: 0}]
+    learned, sought = seek({LIKES: None, COMMENTS: 7, REPOSTS: 0}, {LIKES: 3})
+    assert learned == [{LIKES: 3, COMMENTS: 7, REPOSTS: 0}]
+    assert sought == {}
+
+
+def test_an_applied_offset_wins_over_the_committed_one() -> None:
+    learned, sought = seek({LIKES: 9, COMMENTS: 7, REPOSTS: None}, {}, starts={LIKES: 4, REPOSTS: 2})
+    assert learned == [{LIKES: 4, COMMENTS: 7, REPOSTS: 2}]
+    assert sought == {LIKES: 4, REPOSTS: 2}
 
 
 def test_a_rebalance_during_the_seek_starts_over() -> None:
-    assert seek({LIKES: None, COMMENTS: 7}, {}) == []
+    assert seek({LIKES: None, COMMENTS: 7}, {}) == ([], {})

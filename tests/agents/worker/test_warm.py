@@ -6,64 +6,44 @@ import sys
 
 # In a process of its own: other tests call kernels in ways of their own.
 WORK = """
-import asyncio, json, sys, tempfile, time
+import asyncio, json, sys, tempfile
 from pathlib import Path
-from types import SimpleNamespace
-from aiokafka import TopicPartition
-from numba.core.registry import CPUDispatcher
 
-from agents.metrics import Metrics
-from agents.transport.blocks import RawBlock
-from agents.worker.applying.batches import Applying
-from agents.worker.applying.blackbox import BlackBox
-from agents.worker.applying.scoring import Scoring
-from agents.worker.owning.held import Held
-from agents.worker.telling.flush import Flush
-from schemas.topics import Names
-from streams.params import Brands, Params
-from streams.partition import Partition
-from streams.records.spans import Record, Records
-from streams.sentiment.model import shipped
+from streams.fans import composed
 from streams.warm import warm
+from tests.agents.worker.memory_worker import NAMES, MemoryWorker, broker_with_topics, produce, tick
+from faust.types import TP
 
 def compiled():
+    modules = {name: module for name, module in list(sys.modules.items()) if name.startswith("streams.")}
+    modules |= {f"composed {name}": module for (name, _), module in composed._loaded.items()}
     return {
         f"{name}.{kernel.__name__}": len(kernel.overloads)
-        for name, module in list(sys.modules.items()) if name.startswith("streams.")
-        for kernel in vars(module).values() if isinstance(kernel, CPUDispatcher)
+        for name, module in modules.items()
+        for kernel in vars(module).values() if type(kernel).__name__ == "CPUDispatcher"
     }
 
 warm()
 before = compiled()
 
-NOW, FANS, PARTITIONS = int(time.time() * 1000), 4_000, 2
-names, brands, metrics = Names("", "", "g"), Brands({}, Params()), Metrics(["weibo"])
-scoring = Scoring(names, PARTITIONS, metrics, brands, shipped().score)
-applying = Applying(scoring, BlackBox(Path(tempfile.mkdtemp()) / "box", (*names.inputs, names.credits)))
-flush = Flush(SimpleNamespace(write=lambda load, who: asyncio.sleep(0)), names, metrics, 0.0, 5.0)
+async def work():
+    broker = broker_with_topics(2)
+    for _ in range(2):  # the second one restores what the first one wrote
+        worker = MemoryWorker(broker, Path(tempfile.mkdtemp()), partitions=2)
+        await worker.start()
+        for topic in NAMES.inputs:
+            for number in range(2):
+                produce(broker, 0, 300, TP(topic, number), text="so bad", by_fan_id="x", parent_fan_id="star")
+                produce(broker, 300, 300, TP(topic, number), fan=f"{topic}{number}", text="so bad", by_fan_id="x")
+                broker.produce(TP(topic, number), [(b"miot:f", b"{")], 1)
+        await worker.work()
+        for number in range(2):
+            tick(broker, worker.clock.now() + 10**10, number)
+        worker.clock.ms += 10**9
+        worker.poll()
+        await worker.commit(with_tick=True)
 
-def block(topic, places):
-    records = []
-    for n in places:
-        act = {"event_id": f"{topic}{n}", "brand_id": "b", "fan_id": f"f{n % FANS}", "platform": "weibo"}
-        act |= {"event_time": NOW, "text": "so bad", "order_id": "o", "amount_minor": 1, "currency": "CNY"}
-        act |= {"parent_fan_id": "f0"}
-        key = f"b:f{n % FANS if n % 50 else 'x'}"  # one in fifty is refused
-        records.append(Record(len(records), NOW, key.encode(), json.dumps(act).encode()))
-    return RawBlock(0, len(records), Records.of(records))
-
-for together in (False, True):
-    some = [
-        (TopicPartition(topic, n), block(topic, range(together, 2 * FANS, 3)))
-        for topic in names.inputs for n in range(PARTITIONS)
-    ]
-    held = {n: Held(n, Partition(brands, n, PARTITIONS), 0.0) for n in range(PARTITIONS)}
-    for batch in [some] if together else [[one] for one in some]:
-        applying.apply(batch, held, lambda number: set())
-    tick = Record(0, NOW, None, json.dumps({"now": NOW + 10**10}).encode())
-    applying.apply([(TopicPartition(names.ticks, 0), RawBlock(0, 1, Records.of([tick])))], held, lambda number: set())
-    asyncio.run(flush.flush(held, lambda: object()))
-
+asyncio.run(work())
 after = compiled()
 print(json.dumps({name: [before.get(name), n] for name, n in after.items() if n != before.get(name)}))
 """

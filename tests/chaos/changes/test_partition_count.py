@@ -3,13 +3,13 @@
 import pytest
 
 from agents.errors import Exit
-from tests.chaos.ground.trial import Make, Trial
+from tests.chaos.fixtures.scenario import Make, Scenario
 from tests.ground.calling import call
 
 pytestmark = pytest.mark.full
 
 
-def copied(old: Trial, new: Trial) -> int:
+def copied(old: Scenario, new: Scenario) -> int:
     """Copy what came since the last time, as an operator does; return how many records that was."""
     said = call(old.installation, "topics", "copy", "--to-prefix", new.settings.topic_prefix, "--json")
     assert said.code == Exit.OK, said.err

@@ -8,8 +8,8 @@ from confluent_kafka import Producer
 
 from agents.errors import Exit
 from agents.settings import Settings
-from schemas.fan import FAN, LAYOUT
-from tests.chaos.ground.trial import Trial
+from streams.fans.model import LAYOUT, MODEL
+from tests.chaos.fixtures.scenario import Scenario
 from tests.ground.reading import read
 
 BAD = 300
@@ -22,35 +22,35 @@ def send(settings: Settings, topic: str, key: bytes, values: list[bytes], partit
     assert producer.flush(30) == 0
 
 
-def test_bad_records_in_a_row_hold_up_nobody(trial: Trial) -> None:
-    settings = trial.settings
-    trial.worker(0)
-    trial.feed()
-    trial.moved(2_000)
-    trial.strike()
-    send(settings, settings.names.inputs[0], b"miot:weibo:1", [b"no JSON %d" % n for n in range(BAD)])
-    trial.moved(2_000)
-    trial.refused = BAD
-    trial.bars["gap_s"] = 1.0
-    trial.check()
+def test_bad_records_in_a_row_hold_up_nobody(scenario: Scenario) -> None:
+    settings = scenario.settings
+    scenario.worker(0)
+    scenario.feed()
+    scenario.moved(2_000)
+    scenario.expect_fault()
+    send(settings, settings.names.leading_input, b"miot:weibo:1", [b"no JSON %d" % n for n in range(BAD)])
+    scenario.moved(2_000)
+    scenario.refused = BAD
+    scenario.bars["gap_s"] = 1.0
+    scenario.check()
 
 
-def test_a_record_that_makes_our_fold_fail_goes_to_dead_letters(trial: Trial) -> None:
-    settings = trial.settings
-    trial.worker(0, TEST_RAISE_ON='"e9000"')
-    trial.work.omitted.add("e9000")
-    trial.feed()
-    trial.until("it killed the worker often enough", lambda: trial.result.deaths == 3)
-    trial.moved(4_000)
-    trial.check(letters=1)
+def test_a_record_that_makes_our_fold_fail_goes_to_dead_letters(scenario: Scenario) -> None:
+    settings = scenario.settings
+    scenario.worker(0, TEST_RAISE_ON='"e9000"')
+    scenario.work.omitted.add("e9000")
+    scenario.feed()
+    scenario.until("it killed the worker often enough", lambda: scenario.result.deaths == 3)
+    scenario.moved(4_000)
+    scenario.check(letters=1)
     (letter,) = read(settings.broker, settings.names.dead_letters)
-    assert letter.headers["reason"] == "killed the fold: RuntimeError"
+    assert letter.headers["reason"] == "killed the worker: RuntimeError"
     assert "RuntimeError" in letter.headers["traceback"]
-    assert trial.result.deaths == 3
+    assert scenario.result.deaths == 3
 
 
 def row(**changes: object) -> bytes:
-    rows = np.zeros(1, FAN)
+    rows = np.zeros(1, MODEL.dtype)
     rows["layout"] = LAYOUT
     for name, value in changes.items():
         rows[name] = value
@@ -60,18 +60,18 @@ def row(**changes: object) -> bytes:
 @pytest.mark.parametrize(
     ("value", "code", "words"),
     [
-        (lambda: b"\x01 is no row", Exit.FAIL_STOP, "are not rows of layout"),
-        (lambda: row(layout=LAYOUT + 1), Exit.CONFIG, "written by a newer fanpulse"),
+        (lambda: b"\x02 is no row", Exit.FAIL_STOP, "is no row"),
+        (lambda: row(layout=LAYOUT + 1), Exit.CONFIG, "a newer version wrote them"),
         (row, Exit.FAIL_STOP, "key of another partition"),
     ],
     ids=["no row", "of a newer version", "of another partition"],
 )
 def test_a_changelog_that_cannot_be_read_ends_the_worker(
-    trial: Trial, value: Callable[[], bytes], code: Exit, words: str
+    scenario: Scenario, value: Callable[[], bytes], code: Exit, words: str
 ) -> None:
-    settings = trial.settings
+    settings = scenario.settings
     for number in range(settings.partitions):  # the key is at home in one of them
-        send(settings, settings.names.changelog, b"miot:weibo:1", [value()], number)
-    one = trial.starting(0)
+        send(settings, settings.names.changelog("fans"), b"miot:weibo:1", [value()], number)
+    one = scenario.starting(0)
     assert one.wait_end(60) == code
     assert words in one.words()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.embedded.kafka import Kafka
-from tests.chaos.ground.trial import Trial
+from tests.chaos.fixtures.scenario import Scenario
 
 pytestmark = pytest.mark.full
 
@@ -46,13 +46,13 @@ def fill(path: Path) -> None:
                 size //= 2
 
 
-def test_the_broker_s_disk_is_full(trial: Trial, kafka: Kafka, disk: Path) -> None:
-    trial.worker(0)
-    trial.feed()
-    trial.moved(3_000)
+def test_the_broker_s_disk_is_full(scenario: Scenario, kafka: Kafka, disk: Path) -> None:
+    scenario.worker(0)
+    scenario.feed()
+    scenario.moved(3_000)
     fill(disk / "ballast")
-    trial.until("the broker ends", lambda: kafka.poll() is not None)
+    scenario.until("the broker ends", lambda: kafka.poll() is not None)
     (disk / "ballast").unlink()
     kafka.start()
-    trial.moved(3_000)
-    trial.check()
+    scenario.moved(3_000)
+    scenario.check()

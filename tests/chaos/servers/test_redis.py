@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 
 from agents.embedded.valkey import Valkey
-from tests.chaos.ground.trial import Make
+from tests.chaos.fixtures.scenario import Make
 
 pytestmark = pytest.mark.full
 
@@ -49,29 +49,29 @@ def slow(server: Valkey) -> Iterator[None]:
 
 @pytest.mark.parametrize("fault", ["slow", "frozen", "killed, and empty when it is back", "flushed"])
 def test_redis_fails_while_fans_are_scored(make: Make, valkey: Valkey, fault: str) -> None:
-    trial = make(f"Redis {fault}", REDIS_URL=valkey.url)
-    trial.worker(0)
-    serve = trial.processes.serve()
-    trial.feed()
-    trial.moved(4_000)
+    scenario = make(f"Redis {fault}", REDIS_URL=valkey.url)
+    scenario.worker(0)
+    serve = scenario.processes.serve()
+    scenario.feed()
+    scenario.moved(4_000)
     if fault == "slow":
         with slow(valkey):
-            trial.moved(8_000)
+            scenario.moved(8_000)
     elif fault == "frozen":
         os.kill(valkey.pid, signal.SIGSTOP)
-        trial.moved(8_000)
+        scenario.moved(8_000)
         os.kill(valkey.pid, signal.SIGCONT)
     elif fault.startswith("killed"):
         valkey.kill()
-        trial.moved(8_000)
+        scenario.moved(8_000)
         valkey.start()
     else:
         Redis.from_url(valkey.url).flushall()
-    trial.moved(4_000)
-    trial.check()
+    scenario.moved(4_000)
+    scenario.check()
     assert serve.child.is_running, serve.words()
-    fans = set(trial.work.told().fans)
-    trial.until("every fan is in Redis", lambda: len(copied(valkey)) >= len(fans), 60)
+    fans = set(scenario.work.told().fans)
+    scenario.until("every fan is in Redis", lambda: len(copied(valkey)) >= len(fans), 60)
 
 
 def copied(valkey: Valkey) -> list[bytes]:

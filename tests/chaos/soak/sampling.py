@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.chaos.ground.trial import metric
+from tests.chaos.fixtures.scenario import metric
 from tests.ground.processes import Running
 
 EVERY_S = 2.0

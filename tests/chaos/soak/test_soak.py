@@ -7,9 +7,9 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from agents.settings import Settings
-from tests.chaos.ground.feed import Feed
-from tests.chaos.ground.result import machine
-from tests.chaos.ground.trial import Make
+from tests.chaos.fixtures.feed import Feed
+from tests.chaos.fixtures.result import machine
+from tests.chaos.fixtures.scenario import Make
 from tests.chaos.soak.sampling import Sampling
 from tests.chaos.soak.steady import KINDS, Steady
 from tests.ground.reading import consumer, read_from, unread
@@ -35,21 +35,21 @@ def counted(settings: Settings, fans: int) -> np.ndarray:
 @pytest.mark.soak
 def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
     minutes: float = pytestconfig.getoption("minutes")
-    trial = make("soak", PARTITIONS=PARTITIONS, SETTLE_S=SETTLE_S, TICK_S=5)
-    settings, work = trial.settings, Steady(FANS)
-    one = trial.worker(0)
+    scenario = make("soak", PARTITIONS=PARTITIONS, PUBLISH_DELAY_S=SETTLE_S, TICK_S=5)
+    settings, work = scenario.settings, Steady(FANS)
+    one = scenario.worker(0)
     feed = Feed(settings, work.lines(), RATE)
     feed.start()
     sampling = Sampling(one)
-    trial.hold(minutes * 60)
+    scenario.hold(minutes * 60)
     sampling.stop()
     waiting = unread(settings.broker, settings.group, settings.names.inputs)
     feed.stop()
-    trial.until("the broker has everything", lambda: feed.is_over)
+    scenario.until("the broker has everything", lambda: feed.is_over)
     assert not feed.failed, feed.failed[:3]
-    inputs = [*settings.names.inputs, settings.names.credits]
-    trial.until("all is committed", lambda: not unread(settings.broker, settings.group, inputs), 60)
-    trial.hold(2 * SETTLE_S + 2)
+    inputs = list(settings.names.inputs)
+    scenario.until("all is committed", lambda: not unread(settings.broker, settings.group, inputs), 60)
+    scenario.hold(2 * SETTLE_S + 2)
     assert one.terminate() == 0
 
     found = {name: sampling.growth(name) for name in ("resident", "descriptors", "tasks")}
@@ -58,7 +58,7 @@ def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
     said = [
         machine(),
         f"{minutes:g} min, {feed.sent:,} events of {FANS:,} fans, {feed.sent / (minutes * 60):,.0f} a second",
-        f"lost {lost}, doubled {doubled}, deaths {trial.result.deaths}; {waiting:,} waited at the end",
+        f"lost {lost}, doubled {doubled}, deaths {scenario.result.deaths}; {waiting:,} waited at the end",
         f"resident MB {found['resident']}",
         f"descriptors {found['descriptors']}",
         f"tasks {found['tasks']}",
@@ -67,6 +67,6 @@ def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
     table: Path = pytestconfig.getoption("table")
     table.parent.mkdir(parents=True, exist_ok=True)
     table.write_text("\n".join(said) + "\n", encoding="utf-8")
-    assert (lost, doubled, trial.result.deaths) == (0, 0, 0)
+    assert (lost, doubled, scenario.result.deaths) == (0, 0, 0)
     assert feed.sent >= 0.95 * RATE * minutes * 60, "the feed did not keep its rate"
     assert all(growth.is_nil for growth in found.values()), said

@@ -10,18 +10,19 @@ from aiokafka import AIOKafkaProducer
 from agents.embedded.kafka import Kafka
 from agents.kafka.connection import admin, aiokafka_options
 from agents.kafka.topics import partition_counts
-from schemas.dead_letters import headers
+from schemas.dead_letters import Refusal, RefusalKind, headers
 from tests.ground.calling import call
 from tests.ground.installation import Installation, fresh
 from tests.ground.processes import until
 
 
 def test_topics_are_created_once_and_then_checked(installation: Installation) -> None:
+    specs = installation.settings().names.specs()
     missing = call(installation, "topics", "check")
     assert missing.code == 1
     assert "topics are missing" in missing.out
     assert "fanpulse topics create" in missing.out
-    assert [row["state"] for row in call(installation, "topics", "create", "--json").rows] == ["created"] * 10
+    assert [row["state"] for row in call(installation, "topics", "create", "--json").rows] == ["created"] * len(specs)
     assert {row["state"] for row in call(installation, "topics", "create", "--json").rows} == {"there"}
     assert call(installation, "topics", "check", "--json").fields == {"ok": True, "problems": []}
 
@@ -94,7 +95,7 @@ async def refuse(installation: Installation, n: int) -> None:
     async with AIOKafkaProducer(**aiokafka_options(settings), transactional_id=settings.group) as producer:
         for i in range(n):
             await producer.begin_transaction()
-            origin = headers("likes", i % 4, i, "empty value")
+            origin = headers("likes", i % 4, i, Refusal(RefusalKind.NO_VALUE, "empty value"))
             await producer.send_and_wait(
                 settings.names.dead_letters, b"sehr privat", b"miot:f", partition=i % 4, headers=origin
             )

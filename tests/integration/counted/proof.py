@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from schemas.inputs.internal import ATTRIBUTION
 from tests.ground.datasets import mixed, write
 from tests.ground.processes import Processes, Running, until
 from tests.ground.reading import committed, last_views, unread, written
@@ -46,7 +47,7 @@ def loaded(running: Running) -> None:
 def done(processes: Processes) -> int:
     """Return how many records of the inputs the group has committed."""
     settings = processes.installation.settings()
-    return committed(settings.broker, settings.group, settings.names.inputs)
+    return committed(settings.broker, settings.group, list(settings.names.public_inputs))
 
 
 def settled(processes: Processes, alive: list[Running], within: float) -> None:
@@ -56,8 +57,8 @@ def settled(processes: Processes, alive: list[Running], within: float) -> None:
     Those who must be ``alive`` at the end fail the test as soon as they are not.
     """
     settings = processes.installation.settings()
-    names, quiet_s = settings.names, 2 * settings.settle_s + 1
-    inputs, told = [*names.inputs, names.credits], [names.fan_scores, names.credits]
+    names, quiet_s = settings.names, 2 * settings.publish_delay_s + 1
+    inputs, told = list(names.inputs), [names.fan_scores, names.of(ATTRIBUTION)]
     ends, since = -1, time.monotonic()
 
     def all_alive() -> bool:
@@ -89,7 +90,7 @@ def check(processes: Processes, case: Case, alive: list[Running], within: float 
     found += broken_chains((record.json() for record in read_topic(broker, names.fan_flags)), views)
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:SHOWN])
     assert sum(sum(view["counts"].values()) for view in views.values()) == case.told.events
-    paid = [record.json()["event_id"] for record in read_topic(broker, names.credits)]
+    paid = [record.json()["event_id"] for record in read_topic(broker, names.of(ATTRIBUTION))]
     assert len(paid) == len(set(paid)), "a repost earned twice"
     assert set(paid) ^ case.told.credits <= case.doubt.reposts
     refused = read_topic(broker, names.dead_letters)

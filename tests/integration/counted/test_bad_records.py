@@ -88,7 +88,7 @@ class Feed:
         self.sent: list[Sent] = []
 
     def send(self, key: bytes, value: bytes | None, partition: int) -> Sent:
-        self.client.produce(self.settings.names.inputs[0], value, key, partition, on_delivery=self._done)
+        self.client.produce(self.settings.names.leading_input, value, key, partition, on_delivery=self._done)
         assert self.client.flush(30) == 0
         return self.sent[-1]
 

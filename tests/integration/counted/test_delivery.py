@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.errors import FailStopError
 from agents.kafka.connection import aiokafka_options
-from agents.transport.load import Load, Out
-from agents.transport.membership import Membership, beat_as_static, membership
+from agents.transport.group_metadata import GroupMetadata, beat_as_static, group_metadata_of
+from agents.transport.transaction import OutputRecord, TransactionBatch
 from agents.transport.writer import Writer
-from agents.worker.owning.refusals import commit_metadata
+from agents.worker.preflight import Preflight
 from tests.ground.installation import Installation
 from tests.ground.reading import read
 
@@ -33,7 +33,7 @@ async def member(installation: Installation, instance: str) -> AsyncIterator[AIO
     """Join the group as a static member, and have partitions."""
     settings = installation.settings()
     consumer = AIOKafkaConsumer(
-        settings.names.inputs[0], **aiokafka_options(settings), group_id=settings.group, group_instance_id=instance,
+        settings.names.leading_input, **aiokafka_options(settings), group_id=settings.group, group_instance_id=instance,
         enable_auto_commit=False, session_timeout_ms=SESSION_MS, heartbeat_interval_ms=500,
     )  # fmt: skip
     await consumer.start()
@@ -53,7 +53,9 @@ async def settled(holds: Callable[[], bool], seconds: float = 30.0) -> None:
 @asynccontextmanager
 async def writer(installation: Installation, name: str = "w") -> AsyncIterator[Writer]:
     settings = installation.settings()
-    one = Writer(aiokafka_options(settings), f"{settings.group}-{name}", commit_metadata(settings, 4))
+    one = Writer(
+        aiokafka_options(settings), f"{settings.group}-{name}", Preflight(settings, settings.names, 4).metadata
+    )
     await one.start()
     try:
         yield one
@@ -61,12 +63,12 @@ async def writer(installation: Installation, name: str = "w") -> AsyncIterator[W
         await one.stop()
 
 
-async def commit(one: Writer, installation: Installation, who: Membership, value: bytes, offset: int) -> None:
+async def commit(one: Writer, installation: Installation, who: GroupMetadata, value: bytes, offset: int) -> None:
     names = installation.settings().names
-    load = Load(1_700_000_000_000)
-    load.pack_each(names.fan_flags, 0, [Out(b"k", value)])
-    load.offsets[TopicPartition(names.inputs[0], 0)] = offset
-    await one.write(load, who)
+    batch = TransactionBatch(1_700_000_000_000)
+    batch.add(names.fan_flags, 0, OutputRecord(b"k", value))
+    batch.offsets[TopicPartition(names.leading_input, 0)] = offset
+    await one.write(batch, who)
 
 
 async def stands_at(installation: Installation) -> int | None:
@@ -75,7 +77,7 @@ async def stands_at(installation: Installation) -> int | None:
     asker = AIOKafkaConsumer(**aiokafka_options(settings), group_id=settings.group, enable_auto_commit=False)
     await asker.start()
     try:
-        at = TopicPartition(settings.names.inputs[0], 0)
+        at = TopicPartition(settings.names.leading_input, 0)
         asker.assign([at])
         found: int | None = await asker.committed(at)
         return found
@@ -99,13 +101,13 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
 def test_offsets_are_taken_from_a_member_of_this_generation_alone(
-    installation: Installation, wrong: Callable[[Membership], Membership]
+    installation: Installation, wrong: Callable[[GroupMetadata], GroupMetadata]
 ) -> None:
     installation.create_topics()
 
     async def scene() -> None:
         async with member(installation, "one") as consumer, writer(installation) as one:
-            who = membership(consumer._coordinator)
+            who = group_metadata_of(consumer._coordinator)
             await commit(one, installation, who, b"first", 7)
             with pytest.raises(FailStopError, match="StaleMemberError"):
                 await commit(one, installation, wrong(who), b"second", 9)
@@ -120,7 +122,7 @@ def test_a_member_that_missed_a_rebalance_cannot_commit(installation: Installati
 
     async def scene() -> None:
         async with member(installation, "one") as consumer, writer(installation) as one:
-            before = membership(consumer._coordinator)
+            before = group_metadata_of(consumer._coordinator)
             async with member(installation, "two"):
                 await settled(lambda: consumer._coordinator.generation > before.generation)
                 with pytest.raises(FailStopError, match="our generation is over"):
@@ -136,7 +138,7 @@ def test_a_second_writer_of_the_same_name_fences_the_first(installation: Install
 
     async def scene() -> None:
         async with member(installation, "one") as consumer, writer(installation) as first:
-            who = membership(consumer._coordinator)
+            who = group_metadata_of(consumer._coordinator)
             await commit(first, installation, who, b"of the first", 1)
             async with writer(installation) as second:
                 with pytest.raises(FailStopError):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from agents.metrics import Metrics
 from agents.serve.metrics import ServeMetrics
+from streams.fans.model import MODEL
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 DASHBOARDS = DEPLOY / "grafana" / "dashboards"
@@ -70,7 +71,7 @@ def metrics_asked(expr: str) -> set[str]:
 def metrics_there() -> set[str]:
     """Return the names of the series that worker and serve expose."""
     names = {"up"}
-    for registry in (Metrics([]).registry, ServeMetrics().registry):
+    for registry in (Metrics(MODEL, []).registry, ServeMetrics().registry):
         for family in registry.collect():
             stem = family.name
             names |= {stem, f"{stem}_total"} | {stem + suffix for suffix in SUFFIXES if family.type == "histogram"}

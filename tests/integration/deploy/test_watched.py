@@ -9,14 +9,16 @@ from msgspec import Struct
 
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
-from agents.metrics import FLAGS
 from agents.supervise.ports import LOOPBACK, free_port, free_row
+from schemas.inputs import COMMENTS
+from streams.fans.model import MODEL
 from tests.ground.installation import Installation, fresh
 from tests.ground.processes import Processes, until
 from tests.integration.deploy.boards import Query, boards, queries
 from tests.integration.deploy.watching import Prometheus
 
-PLACES = 5 * 4  # four inputs and credits, four partitions each
+PLACES = len(MODEL.inputs) * 4  # partitions
+FLAGS = {(spec.kind, *labels) for spec in MODEL.flag_specs for labels in spec.transitions}
 LAG = "fanpulse_consumer_lag_messages"
 PATIENCE_S = 40.0
 EVERYTHING = {"__rate_interval": "20s", "brand": ".*", "topic": ".*"}
@@ -63,7 +65,7 @@ def watched(kafka: Kafka, valkey: Valkey, tmp_path_factory: pytest.TempPathFacto
 def send_bad_records(installation: Installation) -> None:
     producer = Producer({"bootstrap.servers": installation.settings().broker})
     for value in (b"no JSON", b"{}", b'{"event_id": 1}'):
-        producer.produce(installation.settings().names.inputs[2], value, b"miot:weibo:1")
+        producer.produce(installation.settings().names.of(COMMENTS), value, b"miot:weibo:1")
     assert producer.flush(30) == 0
 
 
@@ -122,5 +124,5 @@ def test_lag_is_told_once_for_each_partition_and_never_lost_by_a_rebalance(watch
 
 def test_flags_have_no_labels_but_those_that_begin_at_zero(watched: Watched) -> None:
     told = watched.prometheus.labels('fanpulse_flags_total{brand="miot"}')
-    assert {(series["kind"], series["state"], series["reason"]) for series in told} == set(FLAGS)
+    assert {(series["kind"], series["state"], series["reason"]) for series in told} == FLAGS
     assert sum(watched.prometheus.ask("sum(fanpulse_flags_total)")) > 0

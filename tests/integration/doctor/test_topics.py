@@ -11,6 +11,7 @@ from kafka.structs import OffsetAndMetadata
 
 from agents.kafka.connection import admin
 from agents.kafka.topics import partition_counts
+from schemas.inputs.likes import LIKES
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 from tests.integration.doctor.asking import ask, finding
@@ -46,7 +47,7 @@ def test_a_missing_topic(installation: Installation) -> None:
 
 def test_unequal_partition_counts(installation: Installation) -> None:
     installation.create_topics()
-    likes = installation.settings().names.inputs[0]
+    likes = installation.settings().names.of(LIKES)
     with admin(installation.settings()) as client:
         client.create_partitions({likes: 5})
         until(lambda: partition_counts(client, [likes]) == {likes: 5}, 30, "the broker shows it")
@@ -58,7 +59,7 @@ def test_unequal_partition_counts(installation: Installation) -> None:
 def test_a_topic_that_must_be_compacted_and_is_not(installation: Installation, name: str) -> None:
     installation.create_topics()
     names = installation.settings().names
-    full = altered(installation, names.changelog if name == "changelog" else name, cleanup__policy="delete")
+    full = altered(installation, names.changelog("fans") if name == "changelog" else name, cleanup__policy="delete")
     found = finding(
         ask(installation), "topics", "fail", f"topic {full} has cleanup.policy=delete and must have compact"
     )
@@ -100,7 +101,7 @@ def test_timestamps_of_producers(installation: Installation) -> None:
 
 
 def send(installation: Installation, n: int, **more: Any) -> str:
-    full = installation.settings().names.inputs[0]
+    full = installation.settings().names.of(LIKES)
     options: dict[str, Any] = {"bootstrap.servers": installation.given["BROKER"], "linger.ms": 20}
     producer = Producer(options | {"queue.buffering.max.messages": 2 * MANY})
     for i in range(n):

@@ -71,7 +71,7 @@ def test_words_raise_the_flag_and_kinder_words_clear_it(processes: Processes, co
     assert (raised["evidence"]["event_id"], raised["evidence"]["post_id"]) == ("weibo:cross-1", "post-1")
     [star], [sour] = of(found, "weibo:star"), of(found, "weibo:sour")
     assert (star["severity"], star["reason"]) == (3, "comment"), "a shock of one who reaches many"
-    assert (sour["severity"], sour["reason"], sour["evidence"]["event_id"]) == (1, "mood", "weibo:sour-2")
+    assert (sour["severity"], sour["reason"], sour["evidence"]["event_id"]) == (1, "mean", "weibo:sour-2")
 
 
 def test_who_leaves_and_who_is_angry_stand_on_the_lists(processes: Processes, connector: Connector) -> None:

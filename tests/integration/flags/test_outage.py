@@ -41,9 +41,9 @@ def test_an_outage_makes_nobody_silent_who_came_and_leavers_are_told_when_it_is_
     past = [said for one in [*leavers, *comers] for said in one.events]
     connector.write(in_order(past, connector.traffic(died - 60 * MINUTE, died, 5_000)))
     wait_read(settings)
-    ticked = written(settings.broker, [settings.names.ticks])
+    ticked = written(settings.broker, [settings.names.clock])
     enough = ticked + TICKS * settings.partitions * 2  # a record and the marker of its transaction
-    until(lambda: written(settings.broker, [settings.names.ticks]) > enough, 60, "time passes")
+    until(lambda: written(settings.broker, [settings.names.clock]) > enough, 60, "time passes")
     assert not flags(settings, "churn"), "flagged while the feed was dead"
     missed = in_order(acts, connector.traffic(died, back, 500 if is_lag else 5_000))
     if is_lag:

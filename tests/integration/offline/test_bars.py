@@ -25,7 +25,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture(scope="module", autouse=True)
 def data() -> None:
-    need(DATA.is_dir(), "the data sets are missing: they lie beside the checkout, in ../shared/data")
+    need(DATA.is_dir(), "the data sets are missing: they are expected next to the checkout, in ../shared/data")
 
 
 @pytest.fixture(scope="module")

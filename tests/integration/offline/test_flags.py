@@ -1,4 +1,4 @@
-"""The churn flag against known truth, through decode, fold and ticks: as right as 60 days of silence, twice as soon."""
+"""The churn flag against known truth, through a task: as right as 60 days of silence, in half the time."""
 
 import pytest
 

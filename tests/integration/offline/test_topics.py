@@ -9,6 +9,7 @@ from confluent_kafka import Producer
 
 from agents.errors import ConfigError
 from agents.offline.histories import read_topics
+from schemas.inputs.likes import LIKES
 from streams.offline.population import simulate
 from tests.ground.calling import call
 from tests.ground.installation import Installation
@@ -16,9 +17,10 @@ from tests.ground.installation import Installation
 
 def test_topics_and_file_give_the_same_fit(installation: Installation, tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
-    lines = simulate(600, 150.0, 80.0, seed=2).history().lines
+    history = simulate(600, 150.0, 80.0, seed=2).history()
     events = [
-        {**msgspec.json.decode(line.value or b""), "topic": ("likes", "reposts")[n % 2]} for n, line in enumerate(lines)
+        {**msgspec.json.decode(record.value or b""), "topic": ("likes", "reposts")[n % 2]}
+        for n, record in enumerate(history.records)
     ]
     file.write_text("\n".join(map(json.dumps, events)))
     installation.create_topics()
@@ -39,7 +41,7 @@ def test_only_committed_records_are_read(installation: Installation) -> None:
         for n in range(40):
             ids = {"event_id": f"{name}{n}", "fan_id": f"{name}{n}"}
             like = {"brand_id": "b", "platform": "p", "event_time": n + 1, **ids}
-            producer.produce(settings.names.inputs[0], json.dumps(like).encode(), f"b:{name}{n}".encode(), n % 4)
+            producer.produce(settings.names.of(LIKES), json.dumps(like).encode(), f"b:{name}{n}".encode(), n % 4)
         producer.flush()
         return producer
 
@@ -68,9 +70,9 @@ def test_compressed_records_without_their_codec_name_the_extra(
     producer = Producer({"bootstrap.servers": settings.broker, "compression.type": codec})
     for n in range(100):
         like = {"brand_id": "b", "platform": "p", "event_id": f"{n}", "fan_id": "f", "event_time": n + 1}
-        producer.produce(settings.names.inputs[0], json.dumps(like).encode(), b"b:f", 0)
+        producer.produce(settings.names.of(LIKES), json.dumps(like).encode(), b"b:f", 0)
     producer.flush()
-    assert len(read_topics(settings, None)["b"].lines) == 100
+    assert len(read_topics(settings, None)["b"].records) == 100
     monkeypatch.setattr(f"kafka.codec.{module}", None)
     with pytest.raises(ConfigError, match=rf"{codec}.*fanpulse\[tools\]"):
         read_topics(settings, None)

@@ -38,7 +38,7 @@ class Copy:
         producer = Producer({"bootstrap.servers": self.settings.broker, "linger.ms": 50})
         for i in range(start, stop):
             key = b"miot:%d" % (i % 300)
-            producer.produce(self.settings.names.inputs[0], b"%d" % i, key, key_hash(key) % PARTITIONS)
+            producer.produce(self.settings.names.leading_input, b"%d" % i, key, key_hash(key) % PARTITIONS)
             producer.poll(0)
         assert producer.flush(30) == 0
 
@@ -51,7 +51,7 @@ class Copy:
         return {name: n for name, n in said.fields.items() if n}
 
     def copied(self) -> list[Record]:
-        return read(self.settings.broker, self.there.names.inputs[0])
+        return read(self.settings.broker, self.there.names.leading_input)
 
     def numbers(self) -> list[int]:
         return sorted(int(record.value or b"") for record in self.copied())
@@ -67,7 +67,7 @@ class Copy:
 def test_killed_anywhere_each_is_copied_once(installation: Installation, processes: Processes) -> None:
     copy = Copy(installation)
     copy.feed(0, MANY)
-    there = [TopicPartition(copy.there.names.inputs[0], n) for n in range(WANTED)]
+    there = [TopicPartition(copy.there.names.leading_input, n) for n in range(WANTED)]
     kills = 0
     with admin(copy.settings) as client:
         for share in (0.05, 0.6):
@@ -110,6 +110,6 @@ def test_topics_created_again_are_copied_from_their_beginning(installation: Inst
         copy.recreate(client)
     said = call(installation, *copy.words(), "--json")
     assert said.fields["likes"] == 500
-    assert f"{copy.settings.names.inputs[0]}: this topic or the one to copy to was created again" in said.err
+    assert f"{copy.settings.names.leading_input}: this topic or the one to copy to was created again" in said.err
     assert copy.numbers() == list(range(500))
     assert copy.call() == {}

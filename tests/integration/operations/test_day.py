@@ -11,7 +11,9 @@ from confluent_kafka import Producer
 
 from agents.errors import Exit
 from agents.kafka.publish import key_hash
-from schemas.fan import FAN
+from schemas.inputs.likes import LIKES
+from schemas.outputs import applied_offsets
+from streams.fans.model import MODEL
 from tests.ground.calling import call
 from tests.ground.datasets import SAMPLE, mixed, write
 from tests.ground.installation import Installation
@@ -38,7 +40,7 @@ def scored(installation: Installation, processes: Processes, tmp_path: Path) -> 
 
 def wait(installation: Installation) -> None:
     settings = installation.settings()
-    inputs = [*settings.names.inputs, settings.names.credits]
+    inputs = list(settings.names.inputs)
     until(lambda: not unread(settings.broker, settings.group, inputs), 60, "all is committed")
 
 
@@ -51,9 +53,9 @@ def told(installation: Installation, *words: str, code: int = 0) -> Any:
 def test_lag_counts_what_is_yet_to_be_scored(scored: Installation) -> None:
     assert [row["lag"] for row in told(scored, "lag")] == [0] * 5
     settings = scored.settings()
-    send(scored, settings.names.inputs[0], b"miot:weibo:1", b"{}", 2)
+    send(scored, settings.names.of(LIKES), b"miot:weibo:1", b"{}", 2)
     rows = told(scored, "lag", "--partitions")
-    assert [(row["topic"], row["partition"]) for row in rows if row["lag"]] == [(settings.names.inputs[0], 2)]
+    assert [(row["topic"], row["partition"]) for row in rows if row["lag"]] == [(settings.names.of(LIKES), 2)]
 
 
 def test_verify_finds_nothing_where_nothing_is_wrong(scored: Installation) -> None:
@@ -65,14 +67,14 @@ def test_verify_finds_nothing_where_nothing_is_wrong(scored: Installation) -> No
 
 def test_verify_finds_a_row_that_counted_an_event_twice(scored: Installation) -> None:
     names = scored.settings().names
-    records = read(scored.settings().broker, names.changelog)
-    last = {record.key: record for record in records if record.value}
+    records = read(scored.settings().broker, names.changelog("fans"))
+    last = {record.key: record for record in records if record.value and record.key != applied_offsets.KEY}
     for record in last.values():
-        row = np.frombuffer(record.value or b"", FAN).copy()
-        row["count"][0][0] += 1
-        send(scored, names.changelog, record.key, row.tobytes(), record.partition)
+        row = np.frombuffer(record.value or b"", MODEL.dtype).copy()
+        row["count_like"] += 1
+        send(scored, names.changelog("fans"), record.key, row.tobytes(), record.partition)
     found = told(scored, "verify", "--fans", str(FANS), code=Exit.FAILED)
-    assert {one["field"] for one in found["found"]} == {"counts.like"}
+    assert {one["field"] for one in found["found"]} == {"count_like"}
     assert len(found["found"]) == FANS
 
 
@@ -81,8 +83,8 @@ def test_a_dead_letter_is_sent_again_once(scored: Installation, processes: Proce
     act = {"event_id": "late-1", "brand_id": "miot", "fan_id": "weibo:1", "platform": "weibo", "event_time": 1}
     key, value = b"miot:weibo:1", json.dumps(act).encode()
     home = key_hash(key) % 4
-    send(scored, names.inputs[0], key, value, (home + 1) % 4)
-    send(scored, names.inputs[0], key, b"no JSON", home)
+    send(scored, names.of(LIKES), key, value, (home + 1) % 4)
+    send(scored, names.of(LIKES), key, b"no JSON", home)
     processes.worker(0)
     wait(scored)
     assert told(scored, "dlq", "requeue", "--reason", "partition", "--dry-run") == {"would_send": 1, "other_reasons": 1}
@@ -111,7 +113,7 @@ def test_a_replay_scores_the_same_beside_what_runs(scored: Installation) -> None
 def test_a_replay_begins_at_an_offset_or_at_a_moment(scored: Installation) -> None:
     settings = scored.settings()
     names, group = settings.names, f"{settings.group}-late"
-    inputs = [record for topic in names.inputs for record in read(settings.broker, topic)]
+    inputs = [record for topic in names.public_inputs for record in read(settings.broker, topic)]
     late = [record for record in inputs if record.offset >= SKIPPED]
     assert 0 < len(late) < len(inputs)
     options = ("--group", group, "--output-prefix", f"{group}-")
@@ -125,7 +127,7 @@ def test_a_replay_begins_at_an_offset_or_at_a_moment(scored: Installation) -> No
     moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)  # on the command line there are no halves
     assert told(scored, "replay", *options, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 0
     until(lambda: datetime.now(UTC) > moment, 10, "the moment is over")
-    send(scored, names.inputs[0], b"miot:weibo:1", b"{}", 0)
+    send(scored, names.of(LIKES), b"miot:weibo:1", b"{}", 0)
     assert told(scored, "replay", *options, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 1
     assert told(scored, "replay", *options, "--since", "2020-01-01")["would_read"] == len(inputs) + 1
 

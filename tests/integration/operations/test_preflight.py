@@ -11,13 +11,19 @@ from agents.kafka.commit_metadata import CommitMetadata
 from agents.kafka.connection import admin
 from agents.kafka.offsets import committed_entries
 from agents.kafka.topic_ids import topic_ids
-from agents.worker.owning.refusals import commit_metadata, examine
+from agents.settings import Settings
+from agents.worker.preflight import Preflight
+from schemas.inputs.reposts import REPOSTS
 from tests.ground.calling import call
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 
 PARTITIONS = 4
 OTHER = "8qU6spvgTWyKKy8bijtdEQ"
+
+
+def checks(settings: Settings) -> Preflight:
+    return Preflight(settings, settings.names, PARTITIONS)
 
 
 def recreate(client: KafkaAdminClient, topic: str) -> None:
@@ -37,12 +43,12 @@ def test_a_worker_commits_partition_count_and_topic_id(installation: Installatio
     processes.worker()
     event = {"topic": "likes", "event_id": "e", "brand_id": "miot", "fan_id": "f", "platform": "weibo", "event_time": 1}
     assert call(installation, "load", "-", given=json.dumps(event)).code == 0
-    likes = [TopicPartition(settings.names.inputs[0], n) for n in range(PARTITIONS)]
+    likes = [TopicPartition(settings.names.leading_input, n) for n in range(PARTITIONS)]
     with admin(settings) as client:
         until(lambda: bool(committed_entries(client, settings.group, likes)), 30, "the offset is committed")
         found = {entry.metadata for entry in committed_entries(client, settings.group, likes).values()}
         assert found == {f"partitions=4 topic={topic_ids(client, [likes[0].topic])[likes[0].topic]}"}
-    examine(settings, PARTITIONS, commit_metadata(settings, PARTITIONS))
+    checks(settings).check({})
 
 
 def test_a_topic_created_again_has_another_id_and_the_others_keep_theirs(installation: Installation) -> None:
@@ -52,7 +58,7 @@ def test_a_topic_created_again_has_another_id_and_the_others_keep_theirs(install
         before = topic_ids(client, [likes, *others, "no-such-topic"])
         recreate(client, likes)
         after = topic_ids(client, [likes, *others])
-    assert [len(topic_id) for topic_id in before.values()] == [22] * 4
+    assert [len(topic_id) for topic_id in before.values()] == [22] * 5
     assert after[likes] != before[likes]
     assert {name: after[name] for name in others} == {name: before[name] for name in others}
 
@@ -60,25 +66,25 @@ def test_a_topic_created_again_has_another_id_and_the_others_keep_theirs(install
 def test_a_topic_created_again_while_a_worker_runs_is_refused(installation: Installation) -> None:
     installation.create_topics()
     settings = installation.settings()
-    started = commit_metadata(settings, PARTITIONS)
-    assert len(examine(settings, PARTITIONS, started)) == 5 * PARTITIONS
+    started, likes = checks(settings), settings.names.leading_input
+    started.check({})
     with admin(settings) as client:
-        recreate(client, settings.names.inputs[0])
-    with pytest.raises(ConfigError, match=f"topic {settings.names.inputs[0]} was deleted and created again since this"):
-        examine(settings, PARTITIONS, started)
+        recreate(client, likes)
+    with pytest.raises(ConfigError, match=f"topic {likes} was deleted and created again since this"):
+        started.check({})
 
 
 def test_an_offset_committed_of_another_topic_is_refused(installation: Installation) -> None:
     installation.create_topics()
     settings = installation.settings()
-    now, at = commit_metadata(settings, PARTITIONS), TopicPartition(settings.names.inputs[1], 2)
+    now, at = checks(settings), TopicPartition(settings.names.of(REPOSTS), 2)
     with admin(settings) as client:
-        commit(client, settings.group, at, str(now[at.topic]))
-        examine(settings, PARTITIONS, now)
+        commit(client, settings.group, at, str(now.metadata[at.topic]))
+        now.check({})
         commit(client, settings.group, at, str(CommitMetadata(PARTITIONS, OTHER)))
     said = f"{at.topic} was deleted and created again since group {settings.group} committed offset 0 of it: .*{OTHER}"
     with pytest.raises(ConfigError, match=said) as refused:
-        examine(settings, PARTITIONS, now)
+        now.check({})
     assert "start with another FANPULSE_GROUP" in str(refused.value)
     assert refused.value.code == 78
 
@@ -86,11 +92,11 @@ def test_an_offset_committed_of_another_topic_is_refused(installation: Installat
 def test_an_offset_committed_with_another_partition_count_is_refused(installation: Installation) -> None:
     installation.create_topics()
     settings = installation.settings()
-    now, at = commit_metadata(settings, PARTITIONS), TopicPartition(settings.names.inputs[0], 0)
+    now, at = checks(settings), TopicPartition(settings.names.leading_input, 0)
     with admin(settings) as client:
-        commit(client, settings.group, at, str(CommitMetadata(8, now[at.topic].topic_id)))
+        commit(client, settings.group, at, str(CommitMetadata(8, now.metadata[at.topic].topic_id)))
     with pytest.raises(ConfigError, match="committed with partitions=8, and the topics have 4 now"):
-        examine(settings, PARTITIONS, now)
+        now.check({})
 
 
 @pytest.mark.parametrize("metadata", ["", "moved by hand"])
@@ -98,5 +104,5 @@ def test_an_offset_set_by_hand_is_a_starting_point(installation: Installation, m
     installation.create_topics()
     settings = installation.settings()
     with admin(settings) as client:
-        commit(client, settings.group, TopicPartition(settings.names.inputs[0], 0), metadata)
-    assert examine(settings, PARTITIONS, commit_metadata(settings, PARTITIONS))
+        commit(client, settings.group, TopicPartition(settings.names.leading_input, 0), metadata)
+    checks(settings).check({})

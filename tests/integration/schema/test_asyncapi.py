@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from agents.cli.check.schema import contract
 from schemas.contract.asyncapi import asyncapi
-from schemas.contract.documents import documents
-from schemas.topics import INPUTS, OUTPUTS
+from schemas.inputs import INPUTS as DECLARED
+from schemas.inputs.lookup import public
+from schemas.topics import OUTPUTS
 from tests.ground.node import run
 
+INPUTS = [source.name for source in public(DECLARED)]
 HOUSE = Path(__file__).parents[3]
 PARSE = Path(__file__).parent / "node" / "parse.mjs"
 MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
@@ -46,7 +49,7 @@ def test_the_released_document_is_clean_and_says_who_sends_what(node: Path) -> N
 
 @pytest.mark.parametrize("mistake", [None, *MISTAKES])
 def test_a_mistake_is_seen(node: Path, tmp_path: Path, mistake: str | None) -> None:
-    said, path = json.loads(json.dumps(asyncapi(documents(), "1.2.3"))), tmp_path / "asyncapi.json"
+    said, path = json.loads(json.dumps(asyncapi(contract(), "1.2.3"))), tmp_path / "asyncapi.json"
     if mistake is None:
         path.write_text(json.dumps(said))
         assert parsed(node, path)["diagnostics"] == 0

@@ -9,12 +9,15 @@ from confluent_kafka import Producer
 from jsonschema import Draft202012Validator
 
 from agents.kafka.publish import key_hash
-from schemas.contract.examples import EXAMPLES, KEY
+from schemas.contract.schema import KEY
+from schemas.inputs import INPUTS
+from schemas.inputs.lookup import public
 from tests.ground.calling import call
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 from tests.ground.reading import Record, read
 
+EXAMPLES = {source.name: source.examples for source in public(INPUTS)}
 HOUSE = Path(__file__).parents[3]
 BAD = {"likes": {"event_time": "noon"}, "reposts": {"depth": 0}, "comments": {"text": 7}, "purchases": {"currency": ""}}
 

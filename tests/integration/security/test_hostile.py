@@ -9,6 +9,8 @@ from confluent_kafka import Message, Producer
 
 from agents.embedded.valkey import Valkey
 from agents.errors import Exit
+from schemas.inputs.comments import COMMENTS
+from schemas.inputs.likes import LIKES
 from streams.hashes import partition_of
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
@@ -49,7 +51,7 @@ def test_hostile_records_cost_nothing_but_themselves(
             if name and name not in TAKEN:
                 refused[place] = name  # type: ignore[index]  # both are there
 
-        client.produce(settings.names.inputs[2], value, key, on_delivery=done)
+        client.produce(settings.names.of(COMMENTS), value, key, on_delivery=done)
         if is_alone:
             assert client.flush(30) == 0
 
@@ -92,7 +94,7 @@ def test_markup_and_control_characters_in_ids_are_ids_like_others(
     now = int(time.time() * 1000)
     for n, fan in enumerate(MARKUP):
         one = {"event_id": f"e{n}", "brand_id": "miot", "fan_id": fan, "platform": "<b>", "event_time": now}
-        client.produce(settings.names.inputs[0], msgspec.json.encode(one), f"miot:{fan}".encode())
+        client.produce(settings.names.of(LIKES), msgspec.json.encode(one), f"miot:{fan}".encode())
     assert client.flush(30) == 0
     worker, serve = processes.worker(), processes.serve(REDIS_URL=valkey.url)
 

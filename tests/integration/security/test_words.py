@@ -15,6 +15,7 @@ from redis import Redis
 from agents.embedded.valkey import Valkey
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK
+from schemas.inputs.comments import COMMENTS
 from tests.ground.installation import Installation, fresh
 from tests.ground.locked import LockedKafka
 from tests.ground.processes import FAULTY, Processes, Running, until
@@ -54,7 +55,7 @@ def send(installation: Installation, *events: dict[str, Any] | bytes) -> None:
     client = Producer({"bootstrap.servers": settings.broker, "partitioner": "murmur2_random"})
     for event in events:
         value = event if isinstance(event, bytes) else json.dumps(event, ensure_ascii=False).encode()
-        client.produce(settings.names.inputs[2], value, b"miot:a")
+        client.produce(settings.names.of(COMMENTS), value, b"miot:a")
     assert client.flush(30) == 0
 
 

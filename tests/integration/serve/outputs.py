@@ -7,7 +7,7 @@ from kafka import KafkaProducer
 
 from agents.kafka.connection import kafka_options
 from agents.settings import Settings
-from schemas.outputs import FanFlag, FanScore
+from schemas.outputs.records import FanFlag, FanScore
 
 
 class Writer:

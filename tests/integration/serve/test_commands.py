@@ -8,7 +8,7 @@ import msgspec
 
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
-from schemas.outputs import Evidence
+from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import flag, score
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until

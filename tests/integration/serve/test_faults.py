@@ -14,7 +14,7 @@ from agents.embedded.valkey import Valkey
 from agents.kafka import topics
 from agents.kafka.connection import admin
 from agents.supervise.ports import LOOPBACK
-from schemas.outputs import FanScore
+from schemas.outputs.records import FanScore
 from tests.agents.serve.outputs import flag, score
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, Running, until

@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import Producer
 
 from agents.embedded.kafka import Kafka
-from schemas.outputs import Evidence
+from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import T0, angry, flag, score
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until

@@ -10,7 +10,7 @@ TIMES, SHARE = 25, 0.06  # a quiet machine sees about 80 times and .2
 
 
 def test_a_worker_is_many_times_the_tutorial_and_a_fair_share_of_the_floor() -> None:
-    command = [sys.executable, "-m", "tests.bench", "--events", "300000", "--fans", "20000"]
+    command = [sys.executable, "-m", "tests.bench", "--events", "300000", "--backlog-fans", "20000"]
     ran = subprocess.run(
         [*command, "--tutorial-events", "4000", "--json"],
         capture_output=True,

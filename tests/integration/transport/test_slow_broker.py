@@ -40,7 +40,7 @@ def create(installation: Installation, brokers: Brokers) -> Settings:
     settings = installation.settings()
     names = settings.names
     leaders = {spec.name: [FAST] * len(LIKES) for spec in names.specs()} | dict.fromkeys(names.inputs, OTHERS)
-    leaders[names.inputs[0]] = LIKES
+    leaders[names.leading_input] = LIKES
     brokers.create(leaders, {spec.name: spec.config(1) for spec in names.specs()})
     return settings
 
@@ -56,7 +56,7 @@ def write_backlog(settings: Settings) -> None:
         )
         for n in range(BACKLOG_BYTES // RECORD_BYTES):
             value = orjson.dumps(event | {"event_id": f"{number}-{n}", "fan_id": fan})
-            producer.produce(settings.names.inputs[0], value, f"miot:{fan}".encode(), number)
+            producer.produce(settings.names.leading_input, value, f"miot:{fan}".encode(), number)
             producer.poll(0.001 if n % 100 == 0 else 0)
     assert producer.flush(60) == 0
 
@@ -95,8 +95,8 @@ def latency(brokers: Brokers, started: list[Processes], directory: Path, delay_s
     settings = create(installation, brokers)
     if delay_s:
         write_backlog(settings)
-        brokers.line.delay_s = delay_s
-        brokers.line.mend()
+        brokers.proxy.delay_s = delay_s
+        brokers.proxy.heal()
     started.append(Processes(installation))
     worker = started[-1].worker()
     found = measure(settings)
@@ -118,8 +118,8 @@ def test_partitions_of_a_fast_broker_keep_their_latency(brokers: Brokers, run: l
 def test_a_fetch_on_its_way_from_a_slow_broker_delays_no_record_of_a_fast_one(brokers: Brokers) -> None:
     """At a time at which the fetch of the slow broker's partition takes ``DELAY_S``, a record is read at once."""
     brokers.create({"pair": [FAST, SLOW]}, {})
-    brokers.line.delay_s = DELAY_S
-    brokers.line.mend()
+    brokers.proxy.delay_s = DELAY_S
+    brokers.proxy.heal()
     fast, slow = TopicPartition("pair", 0), TopicPartition("pair", 1)
 
     async def claim() -> list[float]:

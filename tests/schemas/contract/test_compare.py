@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
+from agents.cli.check.schema import contract as documents
 from schemas.contract.compare import breaks
-from schemas.contract.documents import Document, documents
+from schemas.contract.schema import Document
 
 INPUT, OUTPUT = "likes", "fan-scores"
 

@@ -1,12 +1,14 @@
 """The simulated population and the judge of flags, on truth small enough to count by hand."""
 
 import numpy as np
+from msgspec.structs import replace
 
-from schemas.fan import Life
-from streams.offline.backtest import SETTLED, judge_flags, raised_flags, window_flags
+from streams.fans.model import MODEL
+from streams.offline.backtest import MIN_GONE, judge_flags, raised_flags, window_flags
 from streams.offline.population import ARRIVALS, LONGEST, SHORTEST, START, Population, simulate
 from streams.offline.rhythm import Acts
-from streams.params import DAY, Params
+from streams.rules.churn import Lifecycle
+from streams.rules.rule import DAY
 
 END = START + 400 * DAY
 
@@ -36,32 +38,32 @@ def test_a_flag_is_false_while_the_fan_is_there() -> None:
     assert abs(found.false_per_fan_year - 2 / years) < 1e-9
 
 
-def test_a_leaver_without_a_flag_waits_for_ever() -> None:
+def test_a_leaver_without_a_flag_is_never_found() -> None:
     found = judge_flags("none", SMALL, np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert (found.found, found.median_days, found.false_per_fan_year) == (0, np.inf, 0.0)
 
 
-def test_the_population_is_what_it_says() -> None:
-    crowd = simulate(400, 540.0, 200.0, seed=5)
-    assert (np.diff(crowd.acts.at) >= 0).all()
-    assert len(np.unique(crowd.acts.fan)) == 400
-    assert (crowd.acts.at <= crowd.leaves[crowd.acts.fan]).all()
-    first = np.full(400, crowd.end)
-    np.minimum.at(first, crowd.acts.fan, crowd.acts.at)
+def test_simulated_fans_arrive_come_and_leave_as_declared() -> None:
+    population = simulate(400, 540.0, 200.0, seed=5)
+    assert (np.diff(population.acts.at) >= 0).all()
+    assert len(np.unique(population.acts.fan)) == 400
+    assert (population.acts.at <= population.leaves[population.acts.fan]).all()
+    first = np.full(400, population.end)
+    np.minimum.at(first, population.acts.fan, population.acts.at)
     assert first.max() < START + ARRIVALS * DAY
-    gaps = (crowd.leaves - first) / DAY / np.bincount(crowd.acts.fan)
+    gaps = (population.leaves - first) / DAY / np.bincount(population.acts.fan)
     assert np.median(gaps) < LONGEST
     assert gaps.min() > SHORTEST / 3
     again = simulate(400, 540.0, 200.0, seed=5)
-    assert (again.acts.at == crowd.acts.at).all()
+    assert (again.acts.at == population.acts.at).all()
 
 
 def test_the_program_flags_leavers_at_risk_before_churned() -> None:
-    crowd = simulate(60, 300.0, 40.0, seed=2)
-    raised = raised_flags(crowd, Params(utc_offset_minutes=0))
-    at_risk, churned = raised[Life.AT_RISK], raised[Life.CHURNED]
-    settled = np.flatnonzero(crowd.leaves < crowd.end - SETTLED)
-    assert len(settled) > 30
-    for fan in settled:
+    population = simulate(60, 300.0, 40.0, seed=2)
+    raised = raised_flags(population, replace(MODEL.params(), utc_offset_minutes=0))
+    at_risk, churned = raised[Lifecycle.AT_RISK], raised[Lifecycle.CHURNED]
+    leavers = np.flatnonzero(population.leaves < population.end - MIN_GONE)
+    assert len(leavers) > 30
+    for fan in leavers:
         assert at_risk[1][at_risk[0] == fan].min() < churned[1][churned[0] == fan].min()
-    assert (np.concatenate([at_risk[1], churned[1]]) <= crowd.end).all()
+    assert (np.concatenate([at_risk[1], churned[1]]) <= population.end).all()

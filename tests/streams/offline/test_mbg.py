@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from streams.fans.model import MODEL
+from streams.fans.params import table
 from streams.offline.mbg import Churn, alive, fit, log_likelihood
 from streams.offline.rhythm import Rhythms
-from streams.params import Params, table
-from streams.rules.churn import silence
+from streams.rules.churn import allowed_silence
 
 TRUTH = Churn(churn_r=1.2, churn_alpha=6.0, churn_a=1.0, churn_b=5.0)
 
@@ -31,7 +33,13 @@ def population(fans: int, seed: int) -> Rhythms:
     return Rhythms(np.arange(fans), repeats, span, age)
 
 
-CROWD = population(2_000, seed=1)
+POPULATION = population(2_000, seed=1)
+
+
+def picked(rows: np.ndarray) -> Rhythms:
+    """Return some fans of the population, in the order of ``rows``."""
+    fans, repeats, span, age = POPULATION
+    return Rhythms(fans[rows], repeats[rows], span[rows], age[rows])
 
 
 def test_likelihood_is_the_papers() -> None:
@@ -58,35 +66,36 @@ def test_a_short_watch_sees_none_or_one_and_little_else() -> None:
 
 
 def test_the_truth_of_a_population_is_found() -> None:
-    found = fit(CROWD)
+    found = fit(POPULATION)
     mean_rate, true_rate = found.churn_r / found.churn_alpha, TRUTH.churn_r / TRUTH.churn_alpha
     mean_leave = found.churn_a / (found.churn_a + found.churn_b)
     true_leave = TRUTH.churn_a / (TRUTH.churn_a + TRUTH.churn_b)
     assert abs(mean_rate / true_rate - 1) < 0.15
     assert abs(mean_leave / true_leave - 1) < 0.15
-    columns = CROWD.repeats, CROWD.span, CROWD.age
+    columns = POPULATION.repeats, POPULATION.span, POPULATION.age
     true = (TRUTH.churn_r, TRUTH.churn_alpha, TRUTH.churn_a, TRUTH.churn_b)
     best = (found.churn_r, found.churn_alpha, found.churn_a, found.churn_b)
     assert log_likelihood(*best, *columns) >= log_likelihood(*true, *columns)
 
 
 def test_the_order_of_the_fans_does_not_matter() -> None:
-    order = np.random.default_rng(3).permutation(len(CROWD.fans))
-    assert fit(Rhythms(*(column[order] for column in CROWD))) == fit(CROWD)
+    order = np.random.default_rng(3).permutation(len(POPULATION.fans))
+    assert fit(picked(order)) == fit(POPULATION)
 
 
 def test_the_deadline_is_where_p_alive_falls_to_the_threshold() -> None:
-    params = Params(churn_r=1.2, churn_alpha=6.0, churn_a=1.0, churn_b=5.0)
+    params = replace(MODEL.params(), churn_r=1.2, churn_alpha=6.0, churn_a=1.0, churn_b=5.0)
+    row = table(MODEL.params_dtype, MODEL.kinds, [params])[0]
     for repeats, span, threshold in ((3, 20.0, 0.5), (9, 40.0, 0.2), (30, 90.0, 0.35)):
-        days = float(silence(repeats, span, threshold, table([params])[0]))
+        days = float(allowed_silence(repeats, span, threshold, row))
         found = Rhythms(np.zeros(1, np.int64), np.full(1, float(repeats)), np.full(1, span), np.full(1, span + days))
         assert abs(alive(TRUTH, found)[0] - threshold) < 1e-9
 
 
-@pytest.mark.parametrize(("fans", "said"), [(499, "too few fans to fit to: 499"), (0, "too few fans to fit to: 0")])
-def test_too_few_fans_are_refused_with_the_count(fans: int, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        fit(Rhythms(*(column[:fans] for column in CROWD)))
+@pytest.mark.parametrize(("fans", "reason"), [(499, "too few fans to fit to: 499"), (0, "too few fans to fit to: 0")])
+def test_too_few_fans_are_refused_with_the_count(fans: int, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        fit(picked(np.arange(fans)))
 
 
 def test_too_few_repeaters_are_refused() -> None:

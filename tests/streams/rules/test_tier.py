@@ -2,8 +2,7 @@
 
 import pytest
 
-from schemas.fan import Tier
-from streams.rules.tier import tier_of
+from streams.rules.tier import Tier, tier_of
 from tests.streams.rules.rows import brand
 
 P = brand()

@@ -11,7 +11,7 @@ from agents.cli.check.findings.finding import Finding, State
 from agents.errors import ConfigError, FanpulseError
 from agents.kafka import topics
 from agents.settings import Settings
-from schemas.events import AHEAD_MS
+from schemas.inputs.declaration import MAX_CLOCK_AHEAD_MS
 
 CLOCK_WARN_S, CLOCK_FAIL_S = 2.0, 60.0
 BY_NTP = "set the clocks by NTP (chrony, systemd-timesyncd) on every machine"
@@ -62,7 +62,7 @@ def clock(client: KafkaAdminClient, given: Settings) -> Iterator[Finding]:
         state = State.FAIL if abs(off) > CLOCK_FAIL_S else State.WARN
         yield Finding("clock", state, f"this machine's clock is {said_off(off)} that of Kafka", BY_NTP)
     if ahead > CLOCK_WARN_S:
-        state = State.FAIL if ahead * 1000 > AHEAD_MS else State.WARN
+        state = State.FAIL if ahead * 1000 > MAX_CLOCK_AHEAD_MS else State.WARN
         said = f"the newest record is {ahead:.1f} s ahead of this machine's clock"
         yield Finding("clock", state, said, f"{BY_NTP}; events more than 5 min ahead are refused")
     if (off is None or abs(off) <= CLOCK_WARN_S) and ahead <= CLOCK_WARN_S:
@@ -96,7 +96,7 @@ def _ahead_of_quorum(client: KafkaAdminClient) -> float | None:
 
 def _newest(client: KafkaAdminClient, given: Settings) -> float:
     """Return the time of the newest input record in seconds, 0 without records."""
-    counts = topics.partition_counts(client, given.names.inputs)
+    counts = topics.partition_counts(client, list(given.names.public_inputs))
     places = [TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)]
     found = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.MAX_TIMESTAMP)) if places else {}
     return max((float(at.timestamp) for at in found.values()), default=0.0) / 1000

@@ -19,7 +19,7 @@ WATCH_S = 2.0  # how long a lag is watched
 def group(client: KafkaAdminClient, given: Settings) -> Iterator[Finding]:
     """Check that workers are there, keep up, and lost nothing to retention."""
     members = len(_described(client, given.group)["members"])
-    counts = topics.partition_counts(client, given.names.inputs)
+    counts = topics.partition_counts(client, list(given.names.public_inputs))
     where = positions(client, given.group, counts) if counts else []
     if lost := sum(at.lost for at in where):
         remedy = "lengthen retention.ms of the inputs; what is gone must be sent again"

@@ -87,7 +87,7 @@ def _replicated(found: list[Found], given: Settings) -> Iterator[Finding]:
 
 def _roomy(found: list[Found], given: Settings) -> Iterator[Finding]:
     for one in found:
-        needed = BATCH_BYTES if one.name in given.names.inputs else ROOM
+        needed = BATCH_BYTES if one.name in given.names.public_inputs else ROOM
         has = one.config.get("max.message.bytes", needed)
         if has < needed:
             said = f"{one.name} takes batches of {has} bytes, and ours have up to {needed}"
@@ -97,7 +97,7 @@ def _roomy(found: list[Found], given: Settings) -> Iterator[Finding]:
 def _kept(found: list[Found], given: Settings) -> Iterator[Finding]:
     for one in found:
         keeps = one.config.get("retention.ms", -1)
-        if one.name in (*given.names.inputs, given.names.credits) and 0 <= keeps < DAY_MS:
+        if one.name in given.names.public_inputs and 0 <= keeps < DAY_MS:
             said = f"{one.name} keeps events for {keeps / 3_600_000:.1f} h: what workers miss for longer is lost"
             yield Finding("topics", State.WARN, said, ALTER.format(one.name, f"retention.ms={30 * DAY_MS}"))
 

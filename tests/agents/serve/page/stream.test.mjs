@@ -32,7 +32,8 @@ class FakeEventSource {
 globalThis.EventSource = FakeEventSource;
 mock.timers.enable({ apis: ["setTimeout", "Date"] });
 
-let patches, stream;
+let patches;
+let stream;
 const open = () => sources.filter((source) => source.readyState === FakeEventSource.OPEN).map((source) => source.url);
 
 beforeEach(() => {

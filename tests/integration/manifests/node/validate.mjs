@@ -28,7 +28,8 @@ async function problem(resource) {
 
 function unknownField(module, resource) {
   const file = `${import.meta.dirname}/resource.ts`;
-  const text = `import type { I${resource.kind} } from "${module}";\n`
+  const text =
+    `import type { I${resource.kind} } from "${module}";\n`
     + `export const resource: I${resource.kind} = ${JSON.stringify(resource, null, 1)};\n`;
   const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ESNext, noEmit: true, skipLibCheck: true };
   const host = ts.createCompilerHost(options);

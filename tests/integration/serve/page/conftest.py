@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.outputs import Evidence
+from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import angry, flag, score
 from tests.ground.processes import Processes, Running
 from tests.integration.serve.outputs import Writer

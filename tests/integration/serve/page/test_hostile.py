@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.outputs import Evidence
+from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import flag, score
 from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S

@@ -1,1 +1,0 @@
-"""Partitions: taken over, held, given up; and what a worker refuses to own."""

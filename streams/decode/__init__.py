@@ -1,0 +1,1 @@
+"""From raw records to columns: decode each, refuse the bad with a reason."""
