@@ -175,10 +175,17 @@ class Metrics:
         self.loop_lag = Gauge("fanpulse_event_loop_lag_seconds", "How late the event loop runs", registry=r)
         self.tasks = Gauge("fanpulse_event_loop_tasks", "Tasks of the event loop", registry=r)
         self.lost = Counter("fanpulse_lost_to_retention", "Records gone before we read them", ["topic"], registry=r)
+        self.overruled = Gauge(
+            "fanpulse_offsets_overruled",
+            "Partitions whose committed offset differed from the applied one, which wins, at the last assignment",
+            ["topic"],
+            registry=r,
+        )
         self.absent = Gauge("fanpulse_input_absent", "1 while an optional input is left out", ["topic"], registry=r)
         for topic in self.topics:
             self.lost.labels(topic)
             self.absent.labels(topic)
+            self.overruled.labels(topic)
             for kind in RefusalKind:
                 self.dead_letters.labels(topic, kind)
         for topic in (FAN_SCORES, FAN_FLAGS):

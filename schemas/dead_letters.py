@@ -23,6 +23,7 @@ class RefusalKind(StrEnum):
     UNKNOWN_TYPE = "unknown type"
     INVALID_FIELD = "invalid field"
     KILLED_THE_WORKER = "killed the worker"
+    SKIPPED = "skipped"
 
 
 class Refusal(NamedTuple):

@@ -11,10 +11,10 @@ from schemas.inputs.declaration import Act, Input
 from schemas.inputs.internal import Attribution
 from schemas.row import Rows
 from streams.decode.decoder import DecodedBatch
-from streams.hashes import partition_of
 from streams.outputs.flags import Evidence
-from streams.records.spans import Record
 from streams.rules.rule import TRANSITION
+from streams.wire.hashes import partition_of
+from streams.wire.records import Record
 
 _encode = msgspec.json.Encoder().encode
 

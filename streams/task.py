@@ -21,15 +21,15 @@ from streams.fans.store import CHANGELOG, PUBLISH, PUBLISH_LATER, FanStore
 from streams.outputs.flags import json_flags
 from streams.outputs.scores import json_scores
 from streams.pending import DeadLetter, Keyed, PendingOutput, TakenOutput
-from streams.records.spans import KEY as KEY_START
-from streams.records.spans import KEY_STOP, Records, Texts
 from streams.rules.rule import EMITTED, EVENT, TRANSITION, Outcome, Transitions
+from streams.wire.records import KEY as KEY_START
+from streams.wire.records import KEY_STOP, ByteSlices, Records
 
 DEDUP_IDS = 100_000  # default of FANPULSE_DEDUP_IDS
 NO_LIMIT = 1 << 40
 
 
-Columns: TypeAlias = list[tuple[Texts, Texts]]  # keys and values that share a batch
+Columns: TypeAlias = list[tuple[ByteSlices, ByteSlices]]  # keys and values that share a batch
 
 
 class Clocks(NamedTuple):
@@ -235,11 +235,11 @@ class Task:
             offsets = AppliedOffsets(
                 {n: AppliedOffset(at, self.topic_ids.get(n, "")) for n, at in self.applied.items()}
             )
-            found[self.fans.name].append((Texts.of([KEY]), Texts.of([encode(offsets)])))
+            found[self.fans.name].append((ByteSlices.of([KEY]), ByteSlices.of([encode(offsets)])))
         for name, store in self.stores.items():
             if changes := store.poll_changelog():
                 keys, values = zip(*changes, strict=True)
-                found[name] = [(Texts.of(list(keys)), Texts.of_nullable(list(values)))]
+                found[name] = [(ByteSlices.of(list(keys)), ByteSlices.of_nullable(list(values)))]
         return found
 
 

@@ -7,11 +7,11 @@ from schemas.row import Bytes
 from streams.decode.decoder import decode
 from streams.fans.model import MODEL, Model
 from streams.fans.params import Brands
-from streams.records.pack import pack
-from streams.records.spans import Record, Records, Texts, read_batch
 from streams.savepoint import Savepoint
 from streams.sentiment.model import shipped
 from streams.task import Clocks, Task, TaskOutput
+from streams.wire.pack import pack
+from streams.wire.records import ByteSlices, Record, Records, read_batch
 
 MANY = 2_000  # keys, for which an index grows, and ids, for which a dedup window does
 NOW = 1_700_000_000_000
@@ -64,7 +64,7 @@ def _restore(task: Task, *outputs: TaskOutput) -> None:
     task.finish_restore()
 
 
-def _read_back(keys: Texts, values: Texts) -> Records:
+def _read_back(keys: ByteSlices, values: ByteSlices) -> Records:
     """Return records that went through a record batch of Kafka's format."""
     return Records.joined([_read(count, batch) for count, batch in pack([(keys, values)], MAX_BATCH_BYTES)])
 

@@ -4,7 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 NAME = "fanpulse"
-VARIABLE = "_FANPULSE_COMPLETE"  # click's own name for it; set, the program completes instead of working
+VARIABLE = "_FANPULSE_COMPLETE"  # click's own name for it; if set, the program completes instead of running
 
 
 @click.command()
@@ -13,7 +13,7 @@ def completion(shell: str) -> None:
     """Print a script that makes SHELL complete commands and options.
 
     For this session: eval "$(fanpulse completion bash)", the same with zsh, or `fanpulse completion fish | source`.
-    For good, write it to ~/.local/share/bash-completion/completions/fanpulse (bash), to _fanpulse in a directory of
+    To keep it, write it to ~/.local/share/bash-completion/completions/fanpulse (bash), to _fanpulse in a directory of
     $fpath (zsh), or to ~/.config/fish/completions/fanpulse.fish (fish).
     """
     kind = get_completion_class(shell)

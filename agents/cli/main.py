@@ -14,28 +14,29 @@ from agents.extras import missing_extra
 
 SECTIONS = {
     "Run": {
-        "run": ("processes.run", "Start all of it here: Kafka, Redis, a worker, the page, traffic."),
-        "worker": ("processes.worker", "Score fans: one of N stateful workers."),
-        "serve": ("processes.serve", "Serve the page and lookups."),
+        "run": ("processes.run", "Start everything here: Kafka, Redis, a worker, the page, demo traffic."),
+        "worker": ("processes.services", "Score fans: one of N stateful workers."),
+        "serve": ("processes.services", "Serve the live page and lookups."),
     },
     "When something is wrong": {
-        "doctor": ("check.doctor", "Check all that is needed, and say what to do: begin here."),
-        "lag": ("look.lag", "Show how far the workers are behind."),
-        "dlq": ("look.dlq", "List dead letters, or send them again."),
-        "verify": ("check.verify", "Compute sampled fans again, and compare with what is published."),
-        "replay": ("feed.replay", "Score again from an offset or a time, beside what runs."),
+        "doctor": ("inspect.doctor", "Check everything and say what to do: start here."),
+        "lag": ("admin.offsets", "Show how many records the workers have not scored yet."),
+        "offsets": ("admin.offsets", "Show applied and committed offsets, or skip records."),
+        "dlq": ("publish.dlq", "List dead letters, or send them again."),
+        "verify": ("inspect.verify", "Recompute sampled fans and compare them with what is published."),
+        "replay": ("processes.replay", "Score again from an offset or a time, next to the running group."),
     },
-    "Look": {
-        "fan": ("look.fan", "Look up a fan, or lists of fans."),
-        "flags": ("look.flags", "Follow flags as they come."),
-        "config": ("check.config", "Show the settings in force."),
+    "Inspect": {
+        "fan": ("inspect.fan", "Look up one fan, or lists of fans."),
+        "flags": ("inspect.flags", "Follow flags as they are published."),
+        "config": ("admin.config", "Show all settings and their values."),
     },
     "Prepare": {
-        "topics": ("check.topics", "Create or check the topics."),
-        "load": ("feed.load", "Publish events from a JSONL file."),
-        "simulate": ("feed.simulate", "Send demo traffic of known personas."),
-        "schema": ("check.schema", "Write the contract for other services, or check it."),
-        "completion": ("completion", "Print a script that makes a shell complete commands."),
+        "topics": ("admin.topics", "Create, check or copy the topics."),
+        "load": ("publish.load", "Publish events from a JSONL file."),
+        "simulate": ("publish.simulate", "Publish demo traffic of fans with known behaviour."),
+        "schema": ("admin.schema", "Write the contract for other services, or check it."),
+        "completion": ("completion", "Print the completion script of a shell."),
     },
     "Learn": {
         "fit": ("offline.fit", "Fit churn parameters, or train a sentiment model."),
@@ -45,13 +46,13 @@ SECTIONS = {
 }
 COMMANDS = dict(chain.from_iterable(section.items() for section in SECTIONS.values()))
 CODES = {
-    Exit.OK: "done",
-    Exit.FAILED: "a check found something, or a request was refused",
-    Exit.USAGE: "the command line is not as it must be",
-    Exit.UNAVAILABLE: "a server is not there",
-    Exit.FAIL_STOP: "a worker that could not go on safely: start it again",
-    Exit.PORT_TAKEN: "a port is taken",
-    Exit.CONFIG: "settings, topics or the parameter file are not as they must be",
+    Exit.OK: "success",
+    Exit.FAILED: "a check found a problem, or the request was refused",
+    Exit.USAGE: "wrong command line: see --help",
+    Exit.UNAVAILABLE: "a server does not answer: try again",
+    Exit.FAIL_STOP: "a worker could not be sure of its state: start it again",
+    Exit.PORT_TAKEN: "a port is in use",
+    Exit.CONFIG: "wrong settings, topics or parameter file: correct them first",
 }
 
 
@@ -74,7 +75,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; a slip of the pen is answered with what may have been meant."""
+        """Find the command; a typing error is answered with the nearest command."""
         if args and args[0] not in COMMANDS and (near := get_close_matches(args[0], COMMANDS, 1)):
             ctx.fail(f"no command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
@@ -85,14 +86,14 @@ class Commands(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<10}", about) for name, (_, about) in commands.items()])
         with formatter.section("Exit codes"):
-            formatter.write_dl([(f"{int(code):<10}", said) for code, said in CODES.items()])
+            formatter.write_dl([(f"{int(code):<10}", meaning) for code, meaning in CODES.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the names that begin so, without importing them: a shell waits for the answer."""
-        said = [
+        """Return the names with this beginning, without importing them: a shell waits for the answer."""
+        found = [
             CompletionItem(name, help=about) for name, (_, about) in COMMANDS.items() if name.startswith(incomplete)
         ]
-        return said or super().shell_complete(ctx, incomplete)
+        return found or super().shell_complete(ctx, incomplete)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -100,8 +101,8 @@ class Commands(click.Group):
 def cli() -> None:
     """Real-time fan engagement on Kafka: scores, churn and negative sentiment as they happen.
 
-    Settings are read from the environment (FANPULSE_*); `fanpulse config show` lists them. Wherever data is printed,
-    --json prints it for programs.
+    Settings come from the environment (FANPULSE_*); `fanpulse config show` lists them. Every command that prints data
+    prints it for programs with --json.
     """
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
@@ -25,6 +26,8 @@ MOVING = (
     UnstableOffsetCommitError,
 )
 RETRY_S = 0.1
+
+Answer = TypeVar("Answer")
 
 
 class Position(Struct, frozen=True):
@@ -88,7 +91,7 @@ def committed_entries(
     client: KafkaAdminClient, group: str, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, OffsetAndMetadata]:
     """Return the offsets that a group has committed, with their metadata; partitions without are left out."""
-    return _retried(lambda: client.list_group_offsets({group: list(partitions)})[group])
+    return _set(_retried(lambda: client.list_group_offsets({group: list(partitions)})[group]))
 
 
 def stable_entries(
@@ -128,17 +131,25 @@ def stable_entries(
         ]
         return found
 
-    return _retried(partial(client._manager.run, fetch))
+    return _set(_retried(partial(client._manager.run, fetch)))
 
 
-def _retried(ask: Callable[[], dict[TopicPartition, OffsetAndMetadata]]) -> dict[TopicPartition, OffsetAndMetadata]:
+def members(client: KafkaAdminClient, group: str) -> int:
+    """Return how many members a group has; a static member counts until its session ends."""
+    return len(_retried(lambda: client.describe_groups([group]))[group]["members"])
+
+
+def _set(entries: dict[TopicPartition, OffsetAndMetadata]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {at: entry for at, entry in entries.items() if entry.offset >= 0}
+
+
+def _retried(ask: Callable[[], Answer]) -> Answer:
+    """Ask the group's coordinator; a young broker is still creating the topic of all groups."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            found = ask()
-        except MOVING:  # a young broker is still making the topic that holds them
+            return ask()
+        except MOVING:
             if time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_S)
-        else:
-            return {at: entry for at, entry in found.items() if entry.offset >= 0}

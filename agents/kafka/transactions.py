@@ -16,6 +16,7 @@ from agents.errors import ConfigError, FanpulseError, UnavailableError
 from agents.kafka.publish import Publisher, Record, retrieve
 from agents.kafka.reading import Chunk
 from agents.settings import Settings
+from schemas.dead_letters import Header
 
 WINDOW_RECORDS = 5_000
 WINDOW_BYTES = 4 << 20
@@ -69,6 +70,16 @@ def windows(chunks: Iterable[Chunk], move: Callable[[Chunk], Moved]) -> Iterator
         yield Window(records, marks)
 
 
+class PlacedRecord(NamedTuple):
+    """One record for a partition that is not chosen by its key."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[Header]
+
+
 class TransactionalPublisher(Publisher):
     """Writes windows, each with the offsets of a group in one transaction.
 
@@ -120,13 +131,35 @@ class TransactionalPublisher(Publisher):
         """
         await self._guarded(self._write(window))
 
+    async def write_placed(self, records: Sequence[PlacedRecord], marks: Mapping[TopicPartition, Mark]) -> None:
+        """Write a few records to the partitions that they name, and commit offsets, wholly or not at all.
+
+        Raises:
+            UnavailableError, ConfigError, FanpulseError: as ``write``.
+        """
+
+        async def send() -> None:
+            for record in records:
+                batch = self._producer.create_batch()
+                batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
+                await (await self._hand_over(batch, record.topic, record.partition))
+
+        await self._guarded(self._transact(send, marks))
+
     async def _write(self, window: Window) -> None:
+        async def send() -> None:
+            await self.send(window.records)
+            await self._settle(0)
+
+        await self._transact(send, window.marks)
+
+    async def _transact(self, send: Callable[[], Awaitable[None]], marks: Mapping[TopicPartition, Mark]) -> None:
+        """Begin, send everything and wait until the broker has it, then commit the offsets and the transaction."""
         await self._producer.begin_transaction()
         self._producer._txn_manager._transaction_waiter.add_done_callback(retrieve)
-        await self.send(window.records)
-        await self._settle(0)
-        if window.marks:
-            offsets = {aiokafka.TopicPartition(*at): tuple(mark) for at, mark in window.marks.items()}
+        await send()
+        if marks:
+            offsets = {aiokafka.TopicPartition(*at): tuple(mark) for at, mark in marks.items()}
             await self._producer.send_offsets_to_transaction(offsets, self._group)
         await self._producer.commit_transaction()
 

@@ -22,7 +22,7 @@ from schemas.inputs.declaration import Brand, Input, Moment, Name
 from schemas.inputs.lookup import public
 from streams.offline.replay import History
 from streams.offline.rhythm import Acts
-from streams.records.spans import Record
+from streams.wire.records import Record
 
 
 class Event(msgspec.Struct, gc=False):

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from aiokafka import TopicPartition
 
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 from agents.transport.group_metadata import GroupMetadata
 from agents.transport.transaction import TransactionBatch
 
@@ -40,7 +40,7 @@ class BatchReader(Protocol):
     async def bounds(self, tps: Collection[TopicPartition]) -> Bounds:
         """Return where partitions begin and end now."""
 
-    def read(self, starts: Offsets, ends: Offsets) -> AsyncGenerator[tuple[TopicPartition, RawBlock], None]:
+    def read(self, starts: Offsets, ends: Offsets) -> AsyncGenerator[tuple[TopicPartition, FetchedBatch], None]:
         """Yield the batches of each partition from its start on, until all before its end is read.
 
         What is before an end may belong to an open transaction: its outcome is waited for. A start that retention has

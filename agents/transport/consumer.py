@@ -30,6 +30,12 @@ class AssignmentListener(Protocol):
     def on_partitions_assigned(self, assigned: set[TP], member: GroupMetadata) -> None:
         """Take the partitions of a new generation; what they hold is restored later."""
 
+    def is_incomplete(self, assigned: set[TP]) -> bool:
+        """Return whether an assignment was made for another subscription than ours; called from another thread."""
+
+    def is_clock(self, tp: TP) -> bool:
+        """Return whether a partition is of the clock topic, which is no traffic."""
+
     def owns(self, tp: TP) -> bool:
         """Return whether records of a partition may be processed: its task is ours."""
 

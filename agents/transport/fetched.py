@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from faust.types import TP
 
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 
 
 class Fetched:
@@ -14,7 +14,7 @@ class Fetched:
     def __init__(self) -> None:
         self._batches: dict[TP, deque[tuple[int, int]]] = defaultdict(deque)
 
-    def add(self, tp: TP, block: RawBlock) -> None:
+    def add(self, tp: TP, block: FetchedBatch) -> None:
         """Note what a fetch brought; a part without records has no age."""
         if len(block.records):
             self._batches[tp].append((block.next_offset, int(block.records.timestamp[0])))

@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 from faust.types import TP
 
-from agents.transport.blocks import RawBlock
-from streams.records.lines import event_time
-from streams.records.spans import Records
+from agents.transport.fetching import FetchedBatch
+from streams.wire.json_lines import event_time
+from streams.wire.records import Records
 
 MAX_BUFFERED_BATCHES = 2  # of one topic-partition; more are left to the fetcher
 MAX_TASK_IDLE_MS = 100  # that a batch waits for an older one of another topic of its partition number
 MAX_RECORDS_READ = 8  # in search of an event time
 
-Batches = list[tuple[TP, RawBlock]]
+Batches = list[tuple[TP, FetchedBatch]]
 
 
 def batch_timestamp(records: Records, partition_time: int, now: int) -> int:
@@ -46,12 +46,12 @@ class RecordQueue:
 
     def __init__(self) -> None:
         self.partition_time = 0  # timestamp of the newest batch added, ms
-        self._batches: deque[tuple[int, RawBlock]] = deque()
+        self._batches: deque[tuple[int, FetchedBatch]] = deque()
 
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __iter__(self) -> Iterator[RawBlock]:
+    def __iter__(self) -> Iterator[FetchedBatch]:
         return (batch for _, batch in self._batches)
 
     @property
@@ -59,12 +59,12 @@ class RecordQueue:
         """Timestamp of the batch that is next, ms."""
         return self._batches[0][0]
 
-    def add(self, batch: RawBlock, now: int) -> None:
+    def add(self, batch: FetchedBatch, now: int) -> None:
         """Append a batch that was fetched; ``now`` in ms."""
         self.partition_time = batch_timestamp(batch.records, self.partition_time, now)
         self._batches.append((self.partition_time, batch))
 
-    def pop(self) -> RawBlock:
+    def pop(self) -> FetchedBatch:
         """Remove and return the batch that is next."""
         return self._batches.popleft()[1]
 
@@ -79,7 +79,7 @@ class PartitionGroup:
     def __bool__(self) -> bool:
         return any(self.queues.values())
 
-    def add(self, tp: TP, batch: RawBlock, now: int) -> None:
+    def add(self, tp: TP, batch: FetchedBatch, now: int) -> None:
         """Buffer a batch; ``now`` in ms."""
         self.queues.setdefault(tp, RecordQueue()).add(batch, now)
 
@@ -116,7 +116,7 @@ class PartitionGroup:
         buffered = (tp for tp, queue in self.queues.items() if queue)
         return min(buffered, key=lambda tp: self.queues[tp].head_timestamp)
 
-    def _pop(self) -> tuple[TP, RawBlock]:
+    def _pop(self) -> tuple[TP, FetchedBatch]:
         tp = self._head()
         return tp, self.queues[tp].pop()
 
@@ -141,7 +141,7 @@ class PartitionGroups:
     def __bool__(self) -> bool:
         return any(self.groups.values())
 
-    def add(self, tp: TP, batch: RawBlock, now: int) -> None:
+    def add(self, tp: TP, batch: FetchedBatch, now: int) -> None:
         """Buffer a batch; ``now`` in ms."""
         self.groups.setdefault(tp.partition, PartitionGroup()).add(tp, batch, now)
 

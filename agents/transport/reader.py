@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.transport.blocks import RawBlock, drain, next_blocks
 from agents.transport.broker import Bounds, Offsets
+from agents.transport.fetching import FetchedBatch, drain, next_batches
 
 WAIT_S = 0.5
 FETCH_BYTES = 1 << 20
@@ -46,7 +46,7 @@ class KafkaBatchReader:
         """Return where partitions begin and end now."""
         return Bounds(await self._asker.beginning_offsets(list(tps)), await self._asker.end_offsets(list(tps)))
 
-    async def read(self, starts: Offsets, ends: Offsets) -> AsyncGenerator[tuple[TopicPartition, RawBlock], None]:
+    async def read(self, starts: Offsets, ends: Offsets) -> AsyncGenerator[tuple[TopicPartition, FetchedBatch], None]:
         """Yield the batches of each partition from its start on, until all before its end is read."""
         missing = {tp for tp in starts if starts[tp] < ends[tp]}
         if not missing:
@@ -57,7 +57,7 @@ class KafkaBatchReader:
         fetcher = self._reader._fetcher
         try:
             while missing:
-                batches = drain(fetcher, None) or await next_blocks(fetcher, None, WAIT_S)
+                batches = drain(fetcher, None) or await next_batches(fetcher, None, WAIT_S)
                 for tp, batch in batches.items():
                     if tp not in missing:
                         continue

@@ -1,4 +1,4 @@
-"""The thread that talks to Kafka: aiokafka's consumer with our options, and blocks out of its fetcher."""
+"""The thread that talks to Kafka: aiokafka's consumer with our options, and batches out of its fetcher."""
 
 import time
 from typing import Any
@@ -8,11 +8,11 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from agents.transport.blocks import RawBlock, drain, next_blocks
+from agents.transport.fetching import FetchedBatch, drain, next_batches
 from agents.transport.group_metadata import GroupMetadata, beat_as_static, group_metadata_of
 
 FETCH_WAIT_MS = 20  # a fetch that holds only idle partitions delays the others by this much at most
-FETCH_LEAST = 1 << 16  # bytes that end the wait: at 5,000 events/s fewer and larger blocks save a quarter of the CPU
+FETCH_LEAST = 1 << 16  # bytes that end the wait: at 5,000 events/s fewer and larger batches save a quarter of the CPU
 IDLE_AFTER_S, IDLE_WAIT_MS = 0.2, 1000  # no traffic: fewer fetches, which the first event ends
 PREFETCH_BACKOFF_S = 0.005
 
@@ -23,6 +23,7 @@ class Thread(driver.AIOKafkaConsumerThread):
     group_metadata: GroupMetadata  # of the newest generation
     active_at = 0.0  # when records came last, monotonic seconds
     generation = -1  # that records are fetched for
+    is_assignment_checked = False  # the first one
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
@@ -57,7 +58,21 @@ class Thread(driver.AIOKafkaConsumerThread):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Keep the group metadata while the coordinator cannot change, then continue in the main thread."""
         self.group_metadata = group_metadata_of(self._consumer._coordinator)
+        self.rejoin_if_incomplete(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
+
+    def rejoin_if_incomplete(self, assigned: set[TP]) -> None:
+        """Join the group again, once in the life of the process, where its first assignment is of another subscription.
+
+        A static member that comes back within its session gets the assignment of its generation again, whatever it
+        subscribes now: one from before an upgrade, or from when a topic was missing. Faust's metadata then names that
+        assignment, so that the next join differs from the first, and the group rebalances.
+        """
+        if self.is_assignment_checked or not assigned:
+            return
+        self.is_assignment_checked = True
+        if self.consumer.listener.is_incomplete(assigned):
+            self._consumer._coordinator.request_rejoin()
 
     async def _fetch_records(
         self,
@@ -65,7 +80,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         active_partitions: set[TP],
         timeout: float | None = None,
         max_records: int | None = None,
-    ) -> dict[TP, RawBlock]:
+    ) -> dict[TP, FetchedBatch]:
         if not self._may_take():
             return {}
         fetcher = consumer._fetcher
@@ -73,15 +88,16 @@ class Thread(driver.AIOKafkaConsumerThread):
             raise ConsumerStoppedError
         if fetcher._subscriptions.reassignment_in_progress:
             return {}
-        blocks = drain(fetcher, active_partitions)
-        if not blocks and timeout:
-            blocks = await next_blocks(fetcher, active_partitions, timeout, self._may_take)
-        self.active_at = time.monotonic() if blocks else self.active_at
+        batches = drain(fetcher, active_partitions)
+        if not batches and timeout:
+            batches = await next_batches(fetcher, active_partitions, timeout, self._may_take)
+        if not all(self.consumer.listener.is_clock(tp) for tp in batches):
+            self.active_at = time.monotonic()
         is_idle = time.monotonic() > self.active_at + IDLE_AFTER_S
         fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = (
             (IDLE_WAIT_MS, 1) if is_idle else (FETCH_WAIT_MS, FETCH_LEAST)
         )
-        return blocks
+        return batches
 
     async def positions(self, tps: set[TP]) -> dict[TP, int]:
         """Return where reading begins; wait for the broker's answer where nothing is committed.
@@ -115,6 +131,6 @@ class Thread(driver.AIOKafkaConsumerThread):
         return None if assignment is None or tp not in assignment.tps else assignment.state_value(tp)
 
     def _may_take(self) -> bool:
-        # A rebalance may come and go while we wait: its blocks, taken for the generation before, would be dropped, and
+        # A rebalance may come and go while we wait: its batches, taken for the generation before, would be dropped, and
         # where nothing is committed yet no seek leads back to them.
         return bool(self.consumer.flow_active and self.app.consumer_generation_id == self.generation)

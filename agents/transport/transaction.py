@@ -7,9 +7,9 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from agents.errors import FailStopError
-from agents.transport.batch import HEADER, Packed
-from streams.records.pack import pack
-from streams.records.spans import Texts
+from agents.transport.record_batch import HEADER, PackedBatch
+from streams.wire.pack import pack
+from streams.wire.records import ByteSlices
 
 BATCH_BYTES = 900_000  # under the broker's default message.max.bytes
 
@@ -28,11 +28,11 @@ class TransactionBatch:
     def __init__(self, now: int) -> None:
         """``now``: timestamp of the records where the topic keeps it, ms."""
         self.now = now
-        self.packed: dict[TopicPartition, list[Packed]] = defaultdict(list)
+        self.packed: dict[TopicPartition, list[PackedBatch]] = defaultdict(list)
         self.single: dict[TopicPartition, list[OutputRecord]] = defaultdict(list)
         self.offsets: dict[TopicPartition, int] = {}
 
-    def pack(self, topic: str, partition: int, records: Sequence[tuple[Texts, Texts]]) -> None:
+    def pack(self, topic: str, partition: int, records: Sequence[tuple[ByteSlices, ByteSlices]]) -> None:
         """Add columns of keys and values, which are copied; they share batches.
 
         Raises:
@@ -41,7 +41,7 @@ class TransactionBatch:
         if not records:
             return
         try:
-            batches = [Packed(n, data, self.now) for n, data in pack(records, BATCH_BYTES, HEADER.size)]
+            batches = [PackedBatch(n, data, self.now) for n, data in pack(records, BATCH_BYTES, HEADER.size)]
         except ValueError as error:
             raise FailStopError(f"{error} for {topic} is larger than {BATCH_BYTES} bytes") from error
         if batches:  # columns may hold no row: scores that waited and were published meanwhile

@@ -10,9 +10,9 @@ import numpy as np
 
 from schemas.inputs.declaration import MAX_CLOCK_AHEAD_MS, Input
 from streams.decode.decoder import FUTURE, DecodedBatch, Sentiment, decode
-from streams.records.lines import event_time
-from streams.records.spans import Records
 from streams.task import Task
+from streams.wire.json_lines import event_time
+from streams.wire.records import Records
 
 CHUNK = 500  # records of an input that are merged as one
 NEVER_FUTURE = 1 << 60  # ms

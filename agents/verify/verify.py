@@ -21,8 +21,8 @@ from schemas.outputs.applied_offsets import AppliedOffsets
 from streams.decode.decoder import Sentiment
 from streams.fans.model import MODEL, Model
 from streams.fans.params import Brands
-from streams.records.spans import Records, Texts
 from streams.task import Task
+from streams.wire.records import ByteSlices, Records
 
 NOTHING_LEFT = 1 << 60  # ms: retention took all that was there
 
@@ -122,7 +122,7 @@ def _compare(
 
 
 def _place(task: Task, key: bytes) -> int:
-    return int(task.fans.find(Texts.of([key]))[0])
+    return int(task.fans.find(ByteSlices.of([key]))[0])
 
 
 def _samples(settings: Settings, count: int, fans: int, seed: int) -> list[Sample]:

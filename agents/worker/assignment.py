@@ -56,9 +56,23 @@ class AssignmentHandler:
         is_active = self.is_ready and all(active.offsets for active in self.tasks.values())
         return self.member if is_active else None
 
+    def is_incomplete(self, assigned: set[TP]) -> bool:
+        """Return whether an assignment lacks inputs of our tasks, or the leading input of required ones.
+
+        All versions of the program subscribe the required inputs, so that Faust assigns them together.
+        """
+        leading = {tp.partition for tp in assigned if tp.topic == self.names.leading_input}
+        required = {name for name, source in self.names.public_inputs.items() if source.is_required}
+        missing = {TP(name, number) for name in self.names.inputs for number in leading} - assigned
+        return bool(missing) or any(tp.topic in required and tp.partition not in leading for tp in assigned)
+
     def owns(self, tp: TP) -> bool:
         """Return whether records of a partition may be processed: its task is ours."""
         return tp.partition in self.tasks
+
+    def is_clock(self, tp: TP) -> bool:
+        """Return whether a partition is of the clock topic, which brings a record every second, traffic or none."""
+        return bool(tp.topic == self.names.clock)
 
     async def on_partitions_revoked(self) -> None:
         """Commit what is applied while the group still accepts it.
@@ -127,6 +141,7 @@ class AssignmentHandler:
         Where committed offsets differ, they are older than the last transaction's markers, or were set by hand.
         """
         starts: dict[TP, int] = {}
+        overruled = dict.fromkeys((source.name for source in self.names.declared), 0)
         for tp, offset in committed.items():
             source = self.names.inputs.get(tp.topic)
             if source is None or tp.partition not in self.tasks:
@@ -136,6 +151,7 @@ class AssignmentHandler:
                 continue
             starts[tp] = applied
             if offset is not None and offset != applied:
+                overruled[source.name] += 1
                 log.warning(
                     "%s, partition %s: committed offset is %s, the rows contain everything before %s: reading from "
                     "there (to process events again use `fanpulse replay`, to leave some out `fanpulse offsets skip`)",
@@ -144,6 +160,8 @@ class AssignmentHandler:
                     offset,
                     applied,
                 )
+        for topic, partitions in overruled.items():
+            self.metrics.overruled.labels(topic).set(partitions)
         return starts
 
     def on_seek(self, offsets: dict[TP, int]) -> None:

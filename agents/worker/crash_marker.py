@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 
 HEADER = struct.Struct("<i")  # how many entries follow; 0: all went well
 ENTRY = struct.Struct("<iiqqi")
@@ -47,7 +47,7 @@ class CrashMarker:
         self.together = found if len(found) > 1 else []  # it died of one of several batches
 
     @contextmanager
-    def covering(self, batches: Sequence[tuple[TopicPartition, RawBlock]]) -> Iterator[None]:
+    def covering(self, batches: Sequence[tuple[TopicPartition, FetchedBatch]]) -> Iterator[None]:
         """Mark batches, at most ``MAX_TOGETHER``, while they are applied; of several it was one of them."""
         if len(batches) == 1:
             ((tp, batch),) = batches

@@ -23,7 +23,7 @@ from schemas.row import Ints
 from schemas.topics import Names
 from streams.fans.store import PUBLISH, PUBLISH_LATER
 from streams.pending import DeadLetter, Keyed
-from streams.records.spans import Texts
+from streams.wire.records import ByteSlices
 
 log = logging.getLogger(__name__)
 
@@ -184,5 +184,5 @@ class Flush:
                 self.metrics.published.labels(topic.removeprefix(self.names.output_prefix)).inc(n)
 
 
-def _columns(records: list[Keyed]) -> tuple[Texts, Texts]:
-    return Texts.of([record.key for record in records]), Texts.of([record.value or b"" for record in records])
+def _columns(records: list[Keyed]) -> tuple[ByteSlices, ByteSlices]:
+    return ByteSlices.of([record.key for record in records]), ByteSlices.of([record.value or b"" for record in records])

@@ -6,15 +6,15 @@ import traceback
 from aiokafka import TopicPartition
 
 from agents.logs import frames
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 from agents.worker.active_task import ActiveTask
 from agents.worker.crash_marker import CrashMarker
 from schemas.dead_letters import Refusal, RefusalKind
 from schemas.inputs.declaration import Input
 from streams.decode.decoder import DecodedBatch, Sentiment, decode
 from streams.pending import DeadLetter
-from streams.records.spans import Record, Records
 from streams.savepoint import Savepoint
+from streams.wire.records import Record, Records
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Isolation:
         self.marker, self.sentiment = marker, sentiment
 
     def apply(
-        self, active: ActiveTask, source: Input, tp: TopicPartition, batch: RawBlock, now: int
+        self, active: ActiveTask, source: Input, tp: TopicPartition, batch: FetchedBatch, now: int
     ) -> list[DecodedBatch]:
         """Apply the records of a batch, and return those that were; ``now`` in ms."""
         applied: list[DecodedBatch] = []

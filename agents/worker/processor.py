@@ -10,7 +10,7 @@ from faust.types import TP
 
 from agents.clock import Clock
 from agents.errors import ConfigError
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 from agents.worker.accumulator import Accumulator
 from agents.worker.active_task import ActiveTask
 from agents.worker.crash_marker import MAX_TOGETHER, CrashMarker
@@ -21,8 +21,8 @@ from schemas.inputs.internal import Tick
 from schemas.topics import Names
 from streams.decode.decoder import DecodedBatch, Sentiment, decode
 from streams.fans.store import MAX_DUE
-from streams.records.spans import Records
 from streams.task import Clocks, Limits
+from streams.wire.records import Records
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ MAX_ROWS_PER_TICK = 10_000  # of a partition: after a long outage time changes a
 
 read_tick = msgspec.json.Decoder(Tick).decode
 
-Batches: TypeAlias = Sequence[tuple[TP, RawBlock]]
+Batches: TypeAlias = Sequence[tuple[TP, FetchedBatch]]
 
 
 def in_portions(batches: Batches) -> Iterator[Batches]:
@@ -101,7 +101,7 @@ class Processor:
             batch = decode(source, Records.joined(records), self.clock.now(), self.sentiment)
         return batch.split([len(some) for some in records])
 
-    def _process(self, active: ActiveTask, tp: TP, batch: RawBlock, decoded: DecodedBatch | None) -> None:
+    def _process(self, active: ActiveTask, tp: TP, batch: FetchedBatch, decoded: DecodedBatch | None) -> None:
         source = self.inputs[tp.topic]
         self._check_offsets(tp, active.offsets.get(tp), batch, source.name)
         before = len(active.task.pending.transitions)
@@ -121,7 +121,7 @@ class Processor:
         if len(batch.records):
             active.newest_append[tp] = int(batch.records.timestamp[-1])
 
-    def _advance(self, active: ActiveTask, batch: RawBlock, lag: frozenset[int], tasks: int) -> None:
+    def _advance(self, active: ActiveTask, batch: FetchedBatch, lag: frozenset[int], tasks: int) -> None:
         """Let time pass to the newest tick of a batch of the clock topic."""
         now = 0
         for record in batch.records:
@@ -143,10 +143,10 @@ class Processor:
         has_more = len(turned) >= limit or active.task.due_fans >= MAX_DUE
         active.silence_at = now if has_more else now + self.tick_ms
 
-    def _must_isolate(self, tp: TP, batch: RawBlock) -> bool:
+    def _must_isolate(self, tp: TP, batch: FetchedBatch) -> bool:
         return self.marker.must_isolate(tp, batch.offset, batch.next_offset)
 
-    def _check_offsets(self, tp: TP, expected: int | None, batch: RawBlock, label: str) -> None:
+    def _check_offsets(self, tp: TP, expected: int | None, batch: FetchedBatch, label: str) -> None:
         """Compare where a batch begins with the offset that is next: a gap is counted, an offset reset refused.
 
         Raises:

@@ -15,8 +15,8 @@ from aiokafka import TopicPartition
 
 from agents.clock import Clock
 from agents.errors import ConfigError, FailStopError
-from agents.transport.blocks import RawBlock
 from agents.transport.broker import BatchReader, Bounds, Offsets
+from agents.transport.fetching import FetchedBatch
 from agents.transport.reader import KafkaBatchReader
 from schemas.topics import Names
 from streams.decode.decoder import decode
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 REPORT_S = 5.0
 TAIL = 64  # offsets before the end in which the newest dedup record is looked for first
 
-Apply = Callable[[TopicPartition, RawBlock], None]
+Apply = Callable[[TopicPartition, FetchedBatch], None]
 
 
 class Restored(NamedTuple):
@@ -72,7 +72,7 @@ class Restoration:
         for store in self.names.stores:
             bounds = await self._bounds(self.names.changelog(store))
 
-            def apply(tp: TopicPartition, batch: RawBlock, store: str = store) -> None:
+            def apply(tp: TopicPartition, batch: FetchedBatch, store: str = store) -> None:
                 self._restore(store, tp, batch)
 
             records += await self._read(bounds.earliest, bounds.end, apply)
@@ -87,7 +87,7 @@ class Restoration:
         starts = {tp: self._begin(value, bounds.earliest[tp]) for tp, value in newest.items()}
         values: dict[TopicPartition, list[bytes]] = {tp: [] for tp in starts}
 
-        def collect(tp: TopicPartition, batch: RawBlock) -> None:
+        def collect(tp: TopicPartition, batch: FetchedBatch) -> None:
             values[tp] += [record.value or b"" for record in batch.records]
 
         await self._read(starts, bounds.end, collect)
@@ -123,7 +123,7 @@ class Restoration:
             if number in inputs and offset < task.applied.get(number, 0)
         }
 
-    def _observe_ids(self, tp: TopicPartition, batch: RawBlock) -> None:
+    def _observe_ids(self, tp: TopicPartition, batch: FetchedBatch) -> None:
         source, task = self.names.inputs[tp.topic], self._task(tp)
         records = batch.records
         before = int((records.offset < task.applied[source.number]).sum())
@@ -140,7 +140,7 @@ class Restoration:
         missing = {tp for tp in begins if begins[tp] < ends[tp]}
         tail = TAIL
 
-        def keep(tp: TopicPartition, batch: RawBlock) -> None:
+        def keep(tp: TopicPartition, batch: FetchedBatch) -> None:
             if len(batch.records):
                 newest[tp] = batch.records[len(batch.records) - 1].value or b""
 
@@ -166,7 +166,7 @@ class Restoration:
                     log.info("restoring: %s records of %s read", records, tp.topic)
         return records
 
-    def _restore(self, store: str, tp: TopicPartition, batch: RawBlock) -> None:
+    def _restore(self, store: str, tp: TopicPartition, batch: FetchedBatch) -> None:
         try:
             self.tasks[tp.partition].restore(store, batch.records)
         except OtherVersionError as error:

@@ -6,7 +6,7 @@ Topics come from `schemas/topics.py`, alerts from `deploy/prometheus`.
 from pathlib import Path
 from textwrap import indent
 
-from agents.cli.check.manifest import render
+from agents.cli.admin.manifest import render
 from agents.settings import Settings, read
 
 HERE = Path(__file__).parent

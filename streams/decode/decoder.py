@@ -15,9 +15,9 @@ from schemas.inputs.comments import Comment
 from schemas.inputs.declaration import COLON_IN_BRAND, MAX_CLOCK_AHEAD_MS, Act, Input
 from schemas.row import Floats, Ints, Rows
 from streams.decode.refusals import refusal_of
-from streams.records.lines import are_keys, read
-from streams.records.spans import Records
 from streams.rules.rule import EVENT, TIME
+from streams.wire.json_lines import are_keys, read
+from streams.wire.records import Records
 
 Sentiment: TypeAlias = Callable[[list[str]], Floats]  # texts to -1..1
 Refused: TypeAlias = tuple[int, Refusal]  # place among the records, and why

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.row import Bytes, Ints
 from streams.compiled import compiled
-from streams.records.spans import Texts
+from streams.wire.records import ByteSlices
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Halves: TypeAlias = NDArray[np.uint32]
@@ -98,7 +98,7 @@ def _hash_slices(
         out[i] = xxh64(ids, event_id[0][i], event_id[1][i], seed)
 
 
-def hash_events(keys: Texts, kinds: Ints, ids: Texts) -> Hashes:
+def hash_events(keys: ByteSlices, kinds: Ints, ids: ByteSlices) -> Hashes:
     """Return the hash of each event.
 
     Args:
@@ -120,7 +120,7 @@ def hash_events(keys: Texts, kinds: Ints, ids: Texts) -> Hashes:
     return out
 
 
-def slice_texts(texts: list[str]) -> Texts:
+def slice_texts(texts: list[str]) -> ByteSlices:
     """Return texts as byte slices of one buffer (UTF-8), without a Python object per text unless one has a line feed.
 
     >>> slice_texts(["a", "", "ü"]).stop.tolist()
@@ -129,7 +129,7 @@ def slice_texts(texts: list[str]) -> Texts:
     data = np.frombuffer("\n".join([*texts, ""]).encode(), np.uint8)
     stops = np.flatnonzero(data == LINE)
     if len(stops) != len(texts):
-        return Texts.of([text.encode() for text in texts])
+        return ByteSlices.of([text.encode() for text in texts])
     starts = np.zeros(len(stops), np.int64)
     starts[1:] = stops[:-1] + 1
-    return Texts(data, starts, stops)
+    return ByteSlices(data, starts, stops)

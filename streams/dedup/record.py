@@ -92,6 +92,28 @@ def decode(data: bytes) -> DedupRecord:
     return record
 
 
+def pass_over(newest: bytes, number: int, applied: int) -> bytes:
+    """Return the record that follows the newest one: nothing new, but an input is applied up to another offset.
+
+    Raises:
+        ValueError: the newest one is no record.
+    """
+    record = decode(newest)
+    added = sum(len(delta.to_previous) + len(delta.to_current) for delta in record.inputs)
+    seq, offset, at_ms, ids = record.position
+    none = np.zeros(0, np.int64)
+    deltas = [
+        delta._replace(
+            applied=applied if delta.input == number else delta.applied,
+            forgotten=none,
+            to_previous=none,
+            to_current=none,
+        )
+        for delta in record.inputs
+    ]
+    return encode(record._replace(position=LogPosition(seq + 1, offset + 1, at_ms, ids + added), inputs=deltas))
+
+
 def _deltas(sections: list[tuple[int, ...]], body: Ints) -> list[InputDelta]:
     deltas, at = [], 0
     for section in sections:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from schemas.row import Bytes, Ints
 from streams.compiled import compiled
 from streams.fans.growing import grow, growing
-from streams.hashes import KAFKA_SEED, MASK, M, murmur2
-from streams.records.spans import COLON, Texts
+from streams.wire.hashes import KAFKA_SEED, MASK, M, murmur2
+from streams.wire.records import COLON, ByteSlices
 
 Slots = NDArray[np.int32]
 Ends = NDArray[np.int32]  # in the text: at most 2 GB of keys in a partition
@@ -22,7 +22,7 @@ NO_SLOTS = np.zeros(0, np.int32)
 
 @compiled
 def find_or_add(
-    keys: Texts, tables: tuple[Slots, Slots], ends: Ends, text: Bytes, rows: Ints, size: int, owned: OwnedPartition
+    keys: ByteSlices, tables: tuple[Slots, Slots], ends: Ends, text: Bytes, rows: Ints, size: int, owned: OwnedPartition
 ) -> int:
     """Write each key's row to ``rows``, -1 for a key of another partition; new keys are added. Return the new size.
 
@@ -108,7 +108,7 @@ def brand_of(key: bytes) -> str:
 
 
 @compiled
-def is_of_brand(keys: Texts, i: int, j: int) -> bool:
+def is_of_brand(keys: ByteSlices, i: int, j: int) -> bool:
     """Return whether two keys are equal up to their colon; false where there is none."""
     data, a, b = keys.data, keys.start[i], keys.start[j]
     while a < keys.stop[i] and b < keys.stop[j] and data[a] == data[b]:
@@ -119,7 +119,7 @@ def is_of_brand(keys: Texts, i: int, j: int) -> bool:
 
 
 @compiled
-def find_brands(keys: Texts, places: Ints, begins: NDArray[np.bool_]) -> None:
+def find_brands(keys: ByteSlices, places: Ints, begins: NDArray[np.bool_]) -> None:
     """Mark each place whose key is of another brand than the one before."""
     for i in range(len(places)):
         begins[i] = i == 0 or not is_of_brand(keys, places[i], places[i - 1])
@@ -143,7 +143,7 @@ class Index:
     def __len__(self) -> int:
         return self.size
 
-    def find(self, keys: Texts) -> Ints:
+    def find(self, keys: ByteSlices) -> Ints:
         """Return the row of each key, int64[n], -1 for a key of another partition; a new key gets the next row.
 
         Raises:
@@ -156,9 +156,9 @@ class Index:
         self.size = find_or_add(keys, tables, self.ends, self.text, rows, self.size, self.owned)
         return rows
 
-    def texts(self, rows: Ints) -> Texts:
+    def texts(self, rows: Ints) -> ByteSlices:
         """Return the key of each row; growing makes it stale."""
-        return Texts(self.text, self.ends[rows].astype(np.int64), self.ends[rows + 1].astype(np.int64))
+        return ByteSlices(self.text, self.ends[rows].astype(np.int64), self.ends[rows + 1].astype(np.int64))
 
     def keys(self, rows: Ints) -> Iterator[bytes]:
         """Yield the key of each row."""

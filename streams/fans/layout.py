@@ -4,14 +4,14 @@ import numpy as np
 
 from schemas.row import Ints
 from streams.fans.model import LAYOUT, Model
-from streams.records.spans import Texts
+from streams.wire.records import ByteSlices
 
 
 class OtherVersionError(ValueError):
     """A row of a version that this program cannot read: upgrade, or read the inputs again."""
 
 
-def check_rows(model: Model, values: Texts) -> None:
+def check_rows(model: Model, values: ByteSlices) -> None:
     """Check that changelog values are rows of this layout, of this or an earlier version.
 
     Raises:

@@ -12,8 +12,8 @@ from streams.fans.layout import check_rows
 from streams.fans.model import LAYOUT, Model
 from streams.fans.params import Brands
 from streams.fans.sources import Sources
-from streams.records.spans import Records, Texts
 from streams.rules.rule import NEVER
+from streams.wire.records import ByteSlices, Records
 
 MAX_DUE = 20_000  # rows whose timers one call looks at: 5 ms
 MAX_ROWS_A_CALL = 50_000  # that ``finish_restore`` derives at once: 10 ms
@@ -22,7 +22,7 @@ BITS = (Dirty.CHANGELOG, Dirty.PUBLISH, Dirty.PUBLISH_LATER)
 
 
 @compiled
-def put_rows(values: Texts, to: Ints, raw: Bytes, size: int) -> None:
+def put_rows(values: ByteSlices, to: Ints, raw: Bytes, size: int) -> None:
     """Copy each value over the row that begins at ``to``; what a shorter one lacks becomes zero, a null value all."""
     for i in range(len(to)):
         at = to[i]
@@ -62,7 +62,7 @@ class FanStore:
         """Return how many fans there are, without the brands' own people."""
         return len(self.index) - self._staff
 
-    def find(self, keys: Texts) -> Ints:
+    def find(self, keys: ByteSlices) -> Ints:
         """Return the row of each key, int64[n], -1 for a key of another partition; a new key gets a new row."""
         known = len(self.index)
         rows = self.index.find(keys)
@@ -104,7 +104,7 @@ class FanStore:
         self.kernels.publish(self.columns, picked)
         return picked
 
-    def poll_changelog(self) -> tuple[Texts, Texts]:
+    def poll_changelog(self) -> tuple[ByteSlices, ByteSlices]:
         """Return changelog records, keys and values, of the rows that changed since the last call.
 
         They are views: they must be copied before anything else happens here.
@@ -112,7 +112,7 @@ class FanStore:
         picked = self.poll(CHANGELOG, len(self.index))
         size = self.model.dtype.itemsize
         start = picked * size
-        return self.index.texts(picked), Texts(self._raw(), start, start + size)
+        return self.index.texts(picked), ByteSlices(self._raw(), start, start + size)
 
     def restore(self, records: Records) -> None:
         """Take rows back from the changelog; of two for one key the later wins, and a null value deletes.
@@ -123,7 +123,7 @@ class FanStore:
         """
         values = records.values()
         lives = values.start >= 0
-        check_rows(self.model, values if lives.all() else Texts(values.data, values.start[lives], values.stop[lives]))
+        check_rows(self.model, ByteSlices(values.data, values.start[lives], values.stop[lives]))
         rows = self.find(records.keys())
         if len(rows) and rows.min() < 0:
             raise ValueError("changelog key of another partition")
@@ -145,7 +145,7 @@ class FanStore:
     def _raw(self) -> Bytes:
         return self.columns.rows.view(np.uint8)
 
-    def _register(self, keys: Texts, rows: Ints, known: int) -> None:
+    def _register(self, keys: ByteSlices, rows: Ints, known: int) -> None:
         size = len(self.index)
         for column in self._per_fan:
             grow(column, size)
@@ -164,6 +164,6 @@ class FanStore:
 
         They are few and known from the start, so no new fan has to be compared with them.
         """
-        staff = self.find(Texts.of(sorted(self.brands.staff)))
+        staff = self.find(ByteSlices.of(sorted(self.brands.staff)))
         self.columns.is_staff[staff[staff >= 0]] = True
         return int((staff >= 0).sum())

@@ -9,8 +9,8 @@ from schemas.inputs.likes import LIKES
 from schemas.row import Floats, Ints
 from streams.offline.replay import History
 from streams.offline.rhythm import Acts
-from streams.records.spans import Record
 from streams.rules.rule import DAY
+from streams.wire.records import Record
 
 SHORTEST, LONGEST = 0.6, 45.0  # mean gap between visits, days
 ARRIVALS = 90.0  # days over which fans come for the first time

@@ -11,9 +11,9 @@ from streams.decode.decoder import decode
 from streams.fans.model import MODEL, Model
 from streams.fans.params import Brands
 from streams.offline.rhythm import Acts
-from streams.records.spans import Record, Records, Texts
 from streams.rules.churn import churn_risk
 from streams.task import Clocks, Task
+from streams.wire.records import ByteSlices, Record, Records
 
 
 class History(NamedTuple):
@@ -79,6 +79,6 @@ def churn_risks(history: History, fans: Ints, brands: Brands, until: int, step: 
         pass
     store = task.fans
     store.kernels.decay_all(store.columns, len(store), until, brands.rows)
-    rows = store.find(Texts.of([history.keys[fan] for fan in fans.tolist()]))
+    rows = store.find(ByteSlices.of([history.keys[fan] for fan in fans.tolist()]))
     activity = store.columns.rows["activity"][rows]
     return np.array([churn_risk(value) for value in activity.tolist()], np.float64)

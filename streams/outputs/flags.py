@@ -27,8 +27,8 @@ from streams.outputs.json_text import (
     put_int,
 )
 from streams.outputs.layout import MAX_INT_BYTES
-from streams.records.spans import Texts
 from streams.rules.rule import Transition
+from streams.wire.records import ByteSlices
 
 PIECES = [
     '{"schema":1,"flag_id":"', '","brand_id":"', '","fan_id":"', '","kind":"', '","state":"', '","from":"',
@@ -51,7 +51,7 @@ class EvidenceIds(NamedTuple):
     @classmethod
     def of(cls, ids: list[bytes | None]) -> "EvidenceIds":
         """Return ids end to end."""
-        return cls(*Texts.of_nullable(ids).read_only())
+        return cls(*ByteSlices.of_nullable(ids).read_only())
 
 
 class FlagTexts(NamedTuple):
@@ -142,7 +142,7 @@ def json_flags(
     evidence: Sequence[Evidence | None],
     brands: Brands,
     index: Index,
-) -> Texts:
+) -> ByteSlices:
     """Return the record of each transition; ``evidence`` has the event that turned it, None where time did."""
     events = EvidenceIds.of([one[0] if one else None for one in evidence])
     posts = EvidenceIds.of([one[1] if one else None for one in evidence])
@@ -156,4 +156,4 @@ def json_flags(
     out, ends = np.empty(room, np.uint8), np.zeros(len(transitions) + 1, np.int64)
     versions = pack_texts(brands.versions)
     write(code, transitions, (index.text, index.ends), (texts, versions), ids, (events, posts), out, ends[1:])
-    return Texts(out, ends[:-1], ends[1:])
+    return ByteSlices(out, ends[:-1], ends[1:])

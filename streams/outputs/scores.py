@@ -19,8 +19,8 @@ from streams.outputs.compose import standing_finder, write_counts, write_fields,
 from streams.outputs.flag_ids import flag_ids
 from streams.outputs.json_text import MAX_ESCAPED, PackedTexts, pack_texts, put, put_escaped, put_int
 from streams.outputs.layout import score_layout
-from streams.records.spans import Texts
 from streams.rules.rule import Fan
+from streams.wire.records import ByteSlices
 
 model = composing()
 layout = score_layout(model)
@@ -86,7 +86,7 @@ KINDS = {spec.number: spec.kind for spec in model.flag_specs}
 WRITER = ScoreWriter(standing, write, KINDS, MAX_RECORD_BYTES, N_STANDING)
 
 
-def json_scores(model: Model, t: Columns, picked: Ints, brands: Brands, index: Index) -> Texts:
+def json_scores(model: Model, t: Columns, picked: Ints, brands: Brands, index: Index) -> ByteSlices:
     """Return the record of each picked row."""
     w: ScoreWriter = load(__name__, model).WRITER
     keys = (index.text, index.ends)
@@ -96,4 +96,4 @@ def json_scores(model: Model, t: Columns, picked: Ints, brands: Brands, index: I
     room = w.max_bytes * len(picked) + MAX_ESCAPED * int((index.ends[picked + 1] - index.ends[picked]).sum())
     out, ends = np.empty(room, np.uint8), np.zeros(len(picked) + 1, np.int64)
     w.write(t, picked, brands.rows, keys, pack_texts(brands.versions), ids, out, ends[1:])
-    return Texts(out, ends[:-1], ends[1:])
+    return ByteSlices(out, ends[:-1], ends[1:])

@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaProducer
 from agents.kafka.connection import aiokafka_options
 from agents.kafka.partitioner import hash_keys
 from agents.settings import Settings
-from agents.transport.batch import HEADER, Packed
+from agents.transport.record_batch import HEADER, PackedBatch
 from agents.transport.transaction import BATCH_BYTES
 from schemas.inputs.likes import LIKES
 from schemas.row import Ints
-from streams.records.pack import pack
-from streams.records.spans import Texts
+from streams.wire.pack import pack
+from streams.wire.records import ByteSlices
 from tests.streams.histories import START, fan, new_task, process, publish, record
 
 FIRST = 2 * 10**9  # of the fans' numbers: the load's own begin at 10**9
@@ -66,7 +66,7 @@ async def _write(settings: Settings, fans: int, rows_a_batch: int) -> None:
         await producer.stop()
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, batches: Iterator[tuple[int, Packed]]) -> None:
+async def _send(producer: AIOKafkaProducer, topic: str, batches: Iterator[tuple[int, PackedBatch]]) -> None:
     waiting = []
     for partition, batch in batches:
         waiting.append(await producer.send_batch(batch, topic, partition=partition))
@@ -76,7 +76,7 @@ async def _send(producer: AIOKafkaProducer, topic: str, batches: Iterator[tuple[
     await asyncio.gather(*waiting)
 
 
-def _batches(row: bytes, keys: list[bytes], partitions: int, size: int) -> Iterator[tuple[int, Packed]]:
+def _batches(row: bytes, keys: list[bytes], partitions: int, size: int) -> Iterator[tuple[int, PackedBatch]]:
     """Yield batches of at most ``size`` rows with their partitions, the partitions in turn."""
     now = int(time.time() * 1000)
     owned = hash_keys(keys) % partitions
@@ -85,9 +85,9 @@ def _batches(row: bytes, keys: list[bytes], partitions: int, size: int) -> Itera
         for partition, places in enumerate(by_partition):
             some = [keys[i] for i in places[start : start + size].tolist()]
             if some:
-                columns = Texts.of(some), Texts(np.frombuffer(row, np.uint8), *_same(len(some), len(row)))
+                columns = ByteSlices.of(some), ByteSlices(np.frombuffer(row, np.uint8), *_same(len(some), len(row)))
                 for n, data in pack([columns], BATCH_BYTES, HEADER.size):
-                    yield partition, Packed(n, data, now)
+                    yield partition, PackedBatch(n, data, now)
 
 
 def _same(n: int, size: int) -> tuple[Ints, Ints]:

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.kafka.connection import aiokafka_options
 from agents.settings import Settings
-from agents.transport.blocks import next_blocks
+from agents.transport.fetching import next_batches
 from streams.decode.decoder import decode as decode_records
 from tests.bench.worker import Result
 
@@ -26,7 +26,7 @@ async def _read(settings: Settings, decode: bool) -> Result:
     reader.assign(tps)
     began, cpu, events, left = time.perf_counter(), time.process_time(), 0, {tp for tp in tps if ends[tp]}
     while left:
-        for tp, block in (await next_blocks(reader._fetcher, None, 1.0)).items():
+        for tp, block in (await next_batches(reader._fetcher, None, 1.0)).items():
             events += len(block.records)
             if decode:
                 decode_records(inputs[tp.topic], block.records, now)

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from agents.errors import FailStopError
 from agents.transport.transaction import BATCH_BYTES, OutputRecord, TransactionBatch
-from streams.records.spans import Record, Texts
+from streams.wire.records import ByteSlices, Record
 from tests.contract.broker import FILLER, IN, OUT, BrokerUnderTest, KeyValue
 
 DEADLINE_S = 60.0
@@ -179,7 +179,7 @@ class BrokerContract:
         member, writer = await broker.join(), await broker.writer("w")
         batch, n = transaction(None), 5
         large = [bytes([65 + i]) * (BATCH_BYTES * 2 // 5) for i in range(n)]
-        batch.pack(OUT.topic, 0, [(Texts.of([b"%d" % i for i in range(n)]), Texts.of(large))])
+        batch.pack(OUT.topic, 0, [(ByteSlices.of([b"%d" % i for i in range(n)]), ByteSlices.of(large))])
         assert await writer.write(batch, member) == {OUT: 4}
         assert [(r.offset, r.value) for r in await read(broker, OUT)] == list(enumerate(large))
 

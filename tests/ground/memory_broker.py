@@ -7,8 +7,8 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from agents.errors import FailStopError
-from agents.transport.blocks import RawBlock
 from agents.transport.broker import Bounds, Offsets
+from agents.transport.fetching import FetchedBatch
 from agents.transport.group_metadata import GroupMetadata
 from agents.transport.transaction import TransactionBatch
 from agents.transport.writer import require_offsets
@@ -162,7 +162,7 @@ class MemoryReader:
         logs = {tp: self.broker.logs[tp] for tp in tps}
         return Bounds({tp: log.earliest for tp, log in logs.items()}, {tp: log.end for tp, log in logs.items()})
 
-    async def read(self, starts: Offsets, ends: Offsets) -> AsyncGenerator[tuple[TopicPartition, RawBlock], None]:
+    async def read(self, starts: Offsets, ends: Offsets) -> AsyncGenerator[tuple[TopicPartition, FetchedBatch], None]:
         """Yield the batches of each partition; what never comes is waited for in vain, and fails."""
         self.reads.append(dict(starts))
         for tp, start in starts.items():

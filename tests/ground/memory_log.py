@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.transport.batch import HEADER, Batch, Packed
-from agents.transport.blocks import RawBlock
-from streams.records.spans import Records, read_batch
+from agents.transport.fetching import FetchedBatch
+from agents.transport.record_batch import HEADER, BatchHeader, PackedBatch
+from streams.wire.records import Records, read_batch
 
 KeyValue = tuple[bytes | None, bytes | None]
 
@@ -25,10 +25,10 @@ class Entry(NamedTuple):
     open_by: str = ""  # transactional id of the transaction that is not decided yet
 
 
-def entries_of(packed: Packed) -> list[Entry]:
+def entries_of(packed: PackedBatch) -> list[Entry]:
     """Return the records of a batch as it goes over the wire."""
     data = packed._build()
-    batch = Batch(0, *HEADER.unpack_from(data, 0))
+    batch = BatchHeader(0, *HEADER.unpack_from(data, 0))
     spans = np.empty((6, batch.n), np.int64)
     raw = np.frombuffer(data, np.uint8)
     assert read_batch(raw, HEADER.size, batch.stop, (0, batch.first_timestamp), -1, spans, 0, batch.n)
@@ -81,7 +81,7 @@ class Log:
             or (newest.get(entry.key) == entry.offset and not (with_tombstones and entry.value is None))
         ]
 
-    def fetch(self, offset: int, most: int) -> RawBlock | None:
+    def fetch(self, offset: int, most: int) -> FetchedBatch | None:
         """Return committed records from an offset that is there; None: there is nothing more to read yet."""
         stop = self.last_stable_offset
         if offset >= stop:
@@ -89,7 +89,7 @@ class Log:
         found = [entry for entry in self._committed(stop) if entry.offset >= offset]
         if len(found) > most:
             found, stop = found[:most], found[most].offset
-        return RawBlock(offset, stop, Records.of(found))
+        return FetchedBatch(offset, stop, Records.of(found))
 
     def _committed(self, stop: int) -> Iterator[Entry]:
         return (e for e in self.entries if e.offset < stop and not e.is_marker and not e.is_aborted)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from schemas.inputs import ATTRIBUTION, INPUTS
 from schemas.inputs.declaration import Input
 from streams.decode.decoder import decode
-from streams.records.spans import Record, Records
 from streams.task import Task
+from streams.wire.records import Record, Records
 from tests.ground.bots import bots
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.doubt import in_doubt

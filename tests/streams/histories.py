@@ -11,9 +11,9 @@ from schemas.row import Rows
 from streams.decode.decoder import DecodedBatch, decode
 from streams.fans.model import MODEL, Model
 from streams.fans.params import Brands, Params
-from streams.records.spans import Record, Records, Texts
 from streams.rules.rule import DAY, TRANSITION
 from streams.task import NO_LIMIT, Clocks, Limits, Task, TaskOutput
+from streams.wire.records import ByteSlices, Record, Records
 
 START = 1_700_000_000_000
 NEVER_FUTURE = 1 << 60
@@ -79,7 +79,7 @@ def changelog(output: TaskOutput, store: str = "fans") -> list[Record]:
     return [Record(n, 0, key, value) for n, (key, value) in enumerate(pairs)]
 
 
-def texts(slices: Texts) -> list[bytes | None]:
+def texts(slices: ByteSlices) -> list[bytes | None]:
     """Return byte slices as bytes, None where one is null."""
     return [None if start < 0 else slices.at(i) for i, start in enumerate(slices.start.tolist())]
 
@@ -104,4 +104,4 @@ def daily(days: int, a_day: int = 1, every: int = DAY, **fields: Any) -> list[Re
 
 def fan(task: Task, name: str = "f") -> Any:
     """Return a fan's row."""
-    return task.fans.columns.rows[task.fans.find(Texts.of([f"miot:{name}".encode()]))[0]]
+    return task.fans.columns.rows[task.fans.find(ByteSlices.of([f"miot:{name}".encode()]))[0]]

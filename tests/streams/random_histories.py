@@ -13,8 +13,8 @@ from typing import Any
 from schemas.inputs import COMMENTS, LIKES
 from schemas.inputs.declaration import Input
 from streams.fans.model import MODEL, Model
-from streams.records.spans import Texts
 from streams.rules.rule import DAY
+from streams.wire.records import ByteSlices
 from tests.streams.histories import START, advance, apply, brands, changelog, new_task, record, texts, tuned
 
 HOUR = 3_600_000
@@ -116,7 +116,7 @@ def run(steps: History, model: Model = MODEL) -> list[str]:
     return [*answers, columns.score_sums.tobytes().hex(), f"suspects {columns.rows['suspect'][:n].tolist()}"]
 
 
-def told(output: Iterable[tuple[Texts, Texts]]) -> list[str]:
+def told(output: Iterable[tuple[ByteSlices, ByteSlices]]) -> list[str]:
     """Return keys and values as text."""
     return [
         f"{key!r} {value!r}" for keys, values in output for key, value in zip(texts(keys), texts(values), strict=True)

@@ -10,10 +10,10 @@ from schemas.inputs import ATTRIBUTION, COMMENTS, INPUTS, LIKES, REPOSTS
 from schemas.inputs.declaration import MAX_VALUE_BYTES, Input
 from streams.decode.decoder import DecodedBatch, decode
 from streams.fans.model import MODEL
-from streams.hashes import partition_of
-from streams.records.spans import Record, Records
 from streams.rules.rule import Outcome
 from streams.task import Task
+from streams.wire.hashes import partition_of
+from streams.wire.records import Record, Records
 from tests.streams.histories import NEVER_FUTURE, START, apply, brands, new_task, record, tuned
 
 MINUTE = 60_000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.dedup.event_hash import Readable, hash_events, slice_texts, xxh64
-from streams.records.spans import Texts
+from streams.wire.records import ByteSlices
 
 IS_PLAIN = bool(os.environ.get("NUMBA_DISABLE_JIT"))
 ONE = np.zeros(1, np.int64)
@@ -33,7 +33,7 @@ GOLDEN = {
 
 
 def one(key: bytes, kind: int, event_id: bytes) -> int:
-    return int(hash_events(Texts.of([key]), np.array([kind]), Texts.of([event_id]))[0])
+    return int(hash_events(ByteSlices.of([key]), np.array([kind]), ByteSlices.of([event_id]))[0])
 
 
 def digest(data: bytes, seed: int) -> int:
@@ -60,8 +60,8 @@ def test_key_kind_and_id_are_chained_by_seeds(key: bytes, kind: int, event_id: b
 @given(st.lists(st.tuples(st.binary(max_size=40), st.integers(0, 9), st.binary(max_size=40)), max_size=8), st.binary())
 def test_neighbours_in_the_buffer_change_nothing(events: list[tuple[bytes, int, bytes]], before: bytes) -> None:
     expected = [one(*event) for event in events]
-    texts = Texts.of([before, *(text for key, _, event_id in events for text in (key, event_id)), before])
-    keys, ids = (Texts(texts.data, texts.start[i:-1:2], texts.stop[i:-1:2]) for i in (1, 2))
+    texts = ByteSlices.of([before, *(text for key, _, event_id in events for text in (key, event_id)), before])
+    keys, ids = (ByteSlices(texts.data, texts.start[i:-1:2], texts.stop[i:-1:2]) for i in (1, 2))
     kinds = np.array([kind for _, kind, _ in events], np.int64)
     assert hash_events(keys, kinds, ids).tolist() == expected
 
@@ -72,7 +72,7 @@ def test_the_same_id_differs_by_key_and_by_kind() -> None:
 
 
 def test_each_event_needs_a_key_a_kind_and_an_id() -> None:
-    keys = Texts.of([b"a", b"b"])
+    keys = ByteSlices.of([b"a", b"b"])
     with pytest.raises(ValueError, match="2 keys, 1 kinds and 2 ids"):
         hash_events(keys, ONE, keys)
 
@@ -93,7 +93,7 @@ def test_ten_million_sequential_ids_do_not_collide() -> None:
         data[:, digits - 1 - digit] = 48 + numbers // 10**digit % 10
     starts = digits * numbers
     key = np.frombuffer(b"miot:weibo:123", np.uint8)
-    keys = Texts(key, np.zeros(n, np.int64), np.full(n, len(key)))
-    hashes = hash_events(keys, np.ones(n, np.int64), Texts(data.ravel(), starts, starts + digits))
+    keys = ByteSlices(key, np.zeros(n, np.int64), np.full(n, len(key)))
+    hashes = hash_events(keys, np.ones(n, np.int64), ByteSlices(data.ravel(), starts, starts + digits))
     hashes.sort()
     assert np.count_nonzero(hashes[1:] == hashes[:-1]) == 0

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.dedup.record import DedupRecord, GenerationState, InputDelta, decode, encode
-from streams.dedup.window import LogPosition
-from streams.dedup.windows import begin_offset
+from streams.dedup.record import DedupRecord, GenerationState, InputDelta, decode, encode, pass_over
+from streams.dedup.window import DedupWindow, LogPosition
+from streams.dedup.windows import DedupWindows, begin_offset
 
 NO_HASHES = np.zeros(0, np.int64)
 
@@ -79,3 +79,20 @@ def test_garbage_is_refused(data: bytes) -> None:
 def test_a_record_that_contradicts_itself_is_refused(changed: DedupRecord, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         decode(encode(changed))
+
+
+def test_what_is_passed_over_leaves_the_windows_as_they_are() -> None:
+    first = DedupWindows({2: DedupWindow(100, False), 5: DedupWindow(100, False)})
+    first.observe(2, np.array([11, 12], np.uint64), 1_000)
+    first.observe(5, np.array([13], np.uint64), 1_000)
+    log = [first.take_record({2: 40, 5: 7}, 1_000)]
+    assert log[0] is not None
+    log.append(pass_over(log[0], 2, 90))
+    restored = DedupWindows({2: DedupWindow(100, False), 5: DedupWindow(100, False)})
+    assert restored.restore([record for record in log if record is not None]) == {2: 90, 5: 7}
+    assert not restored.is_truncated
+    assert restored.observe(2, np.array([11, 12, 14], np.uint64), 2_000).tolist() == [True, True, False]
+    assert restored.observe(5, np.array([13], np.uint64), 2_000).tolist() == [True]
+    following = restored.take_record({2: 90, 5: 7}, 3_000)
+    assert following is not None
+    assert decode(following).position.seq == 2

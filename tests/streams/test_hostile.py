@@ -15,8 +15,8 @@ from schemas.inputs.declaration import MAX_VALUE_BYTES, Input
 from schemas.inputs.lookup import public
 from schemas.row import Floats
 from streams.decode.decoder import DecodedBatch, decode
-from streams.records.spans import Record, Records
 from streams.task import Task
+from streams.wire.records import Record, Records
 from tests.streams.histories import NEVER_FUTURE, START, new_task, record
 
 SAMPLE = record(1, 0, text="so close", post_id="p1", parent_fan_id="star")

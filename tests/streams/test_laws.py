@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from schemas.inputs import COMMENTS, INPUTS, LIKES, REPOSTS
 from schemas.inputs.lookup import public
-from streams.records.spans import Record
 from streams.rules import churn
 from streams.rules.churn import Lifecycle
 from streams.rules.rule import DAY
 from streams.task import Task
+from streams.wire.records import Record
 from tests.streams.histories import START, advance, changelog, new_task, process, publish, record, restored
 
 SOURCES = public(INPUTS)

@@ -7,11 +7,11 @@ from schemas.inputs import COMMENTS, LIKES, PURCHASES, REPOSTS
 from schemas.row import Rows
 from streams.fans.columns import Dirty
 from streams.fans.store import CHANGELOG
-from streams.records.spans import Texts
 from streams.rules import churn
 from streams.rules.churn import Lifecycle
 from streams.rules.rule import DAY
 from streams.task import Task
+from streams.wire.records import ByteSlices
 from tests.streams.histories import advance, daily, fan, new_task, process, publish, record
 
 HOUR = 3_600_000
@@ -34,7 +34,7 @@ def passing(task: Task, days: range, *, alive: bool = True) -> Rows:
         if alive:
             keep_alive(task, day)
         seen.append(advance(task, day * DAY))
-    found, row = np.concatenate(seen), task.fans.find(Texts.of([b"miot:f"]))[0]
+    found, row = np.concatenate(seen), task.fans.find(ByteSlices.of([b"miot:f"]))[0]
     of_fan: Rows = found[(found["flag"] == churn.FLAG) & (found["row"] == row)]
     return of_fan
 

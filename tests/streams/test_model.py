@@ -7,10 +7,10 @@ import pytest
 from schemas.inputs import COMMENTS, INPUTS, LIKES
 from schemas.topics import Names
 from streams.fans.model import MODEL
-from streams.records.spans import Record, Records
 from streams.rules import RULES
 from streams.rules.rule import Outcome
 from streams.task import Clocks, Task
+from streams.wire.records import Record, Records
 from tests.streams.histories import (
     START,
     advance,

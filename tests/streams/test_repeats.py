@@ -9,9 +9,9 @@ from schemas.inputs import ATTRIBUTION, COMMENTS, INPUTS, LIKES, REPOSTS
 from schemas.inputs.declaration import Input
 from schemas.inputs.lookup import public
 from streams.dedup.event_hash import hash_events, slice_texts
-from streams.records.spans import Texts
 from streams.rules.rule import Outcome
 from streams.task import Task
+from streams.wire.records import ByteSlices
 from tests.streams.histories import START, apply, batch, changelog, fan, new_task, process, publish, record, restored
 
 every_public_input = pytest.mark.parametrize("source", public(INPUTS), ids=lambda source: source.name)
@@ -56,7 +56,7 @@ def test_a_forgotten_id_counts_again() -> None:
     task = new_task()
     outcomes(task, COMMENTS, "a", "b")
     kinds = np.full(1, COMMENTS.kinds[0].number, np.int64)
-    task.dedup.forget(COMMENTS.number, hash_events(Texts.of([b"miot:f"]), kinds, slice_texts(["a"])))
+    task.dedup.forget(COMMENTS.number, hash_events(ByteSlices.of([b"miot:f"]), kinds, slice_texts(["a"])))
     assert outcomes(task, COMMENTS, "a", "b") == [APPLIED, DUPLICATE]
 
 

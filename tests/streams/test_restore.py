@@ -14,9 +14,9 @@ from schemas.row import Floats, Ints
 from streams.fans.columns import Dirty
 from streams.fans.model import MODEL
 from streams.fans.store import BITS, CHANGELOG, PUBLISH, PUBLISH_LATER
-from streams.records.spans import Record, Records
 from streams.rules.rule import DAY, NEVER
 from streams.task import Task
+from streams.wire.records import Record, Records
 from tests.streams.histories import (
     START,
     advance,

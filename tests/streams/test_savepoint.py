@@ -1,10 +1,10 @@
 """A savepoint: a batch that made the program fail is undone, as if it had not been there."""
 
 from schemas.inputs import LIKES, REPOSTS
-from streams.records.spans import Texts
 from streams.rules.rule import DAY, Outcome
 from streams.savepoint import Savepoint
 from streams.task import Task
+from streams.wire.records import ByteSlices
 from tests.streams.histories import START, apply, batch, changelog, new_task, process, record, texts
 
 
@@ -28,7 +28,7 @@ def test_a_batch_is_undone_and_counts_when_it_comes_again() -> None:
     task.poll_output(START, limit=2)
     process(task, LIKES, [record(30, 1_000)])
     bad = [record(40 + n, DAY + n, fan=f"f{n % 4}", parent_fan_id="star") for n in range(60)]
-    task.fans.find(Texts.of([b"miot:f3"]))  # a new fan of the batch has a row of zeros
+    task.fans.find(ByteSlices.of([b"miot:f3"]))  # a new fan of the batch has a row of zeros
     before = state(task)
     savepoint = Savepoint.of(task, REPOSTS, batch(REPOSTS, bad))
     apply(task, REPOSTS, bad)

@@ -35,8 +35,8 @@ for seed in range(3):
 import numpy as np
 from schemas.inputs import INPUTS
 from streams.decode.decoder import decode
-from streams.records.pack import pack
-from streams.records.spans import Records, Texts, read_batch
+from streams.wire.pack import pack
+from streams.wire.records import Records, ByteSlices, read_batch
 from streams.savepoint import Savepoint
 from tests.streams.histories import NEVER_FUTURE, START, batch, brands, new_task, record
 from streams.task import Task
@@ -58,7 +58,7 @@ for source in INPUTS:
         record(n, n, f"f{n}", text="so bad", by_fan_id="x", parent_fan_id="f0", brand_id=["miot", "second", "x"][n % 3])
         for n in range(5_000)
     ]
-    keys, values = Texts.of([one.key for one in made]), Texts.of([one.value for one in made])
+    keys, values = ByteSlices.of([one.key for one in made]), ByteSlices.of([one.value for one in made])
     parts = fetched([(keys, values)])
     for together in (Records.joined(parts), parts[0].part(1, 40), parts[0].part(3, 4)):
         lengths = lambda texts: np.full(len(texts), -0.9)

@@ -1,1 +1,1 @@
-"""Commands that stay: run, worker, serve."""
+"""Commands that start processes: run, worker, serve, replay."""

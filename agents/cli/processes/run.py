@@ -1,4 +1,4 @@
-"""`fanpulse run`: everything on this machine, for the first minute, for development and for demonstrations."""
+"""`fanpulse run`: everything on this machine, for first steps, development and demonstrations."""
 
 import time
 from collections.abc import Callable
@@ -22,20 +22,22 @@ Say = Callable[[str], None]
 KAFKA_PORT, REDIS_PORT = 9092, 6379  # preferred: what every client tries first
 LOOK_EVERY_S = 0.1
 STOP_S = 10.0  # for workers and serve to commit and leave
-BEYOND_RECOVERY_S = 60.0  # a worker gives up by itself before we do
+BEYOND_RECOVERY_S = 60.0  # a worker gives up first
 
 
 @click.command()
 @click.option(
     "--rate", default=50.0, show_default=True, type=click.FloatRange(0.1, 100_000), help="Demo events per second."
 )
-@click.option("--demo/--no-demo", default=None, help="Send demo traffic. Default: only into a Kafka of our own.")
+@click.option(
+    "--demo/--no-demo", default=None, help="Publish demo traffic. Default: only if this command starts Kafka."
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Workers to start.")
 @json_option
 def run(rate: float, demo: bool | None, workers: int, as_json: bool) -> None:
     """Start everything here: Kafka and Redis unless configured, topics, workers, the page, demo traffic.
 
-    What ends is started again. Ctrl-C stops it all; records stay in FANPULSE_DATA_DIR for the next run.
+    A process that ends is started again. Ctrl-C stops everything; data stays in FANPULSE_DATA_DIR for the next run.
     """
     settings = read()
     ports = plan.claim(settings, workers)
@@ -103,18 +105,18 @@ def _processes(
     if created := topics.create(settings):
         say(f"created {len(created)} topics")
     host = plan.page_host(settings)
-    doors: dict[Child, int] = {plan.process(settings, given, "serve", "serve"): ports.web}
-    doors |= {plan.worker(settings, given, ports, number): ports.of_worker(number) for number in range(workers)}
-    stack.callback(_stop_together, list(doors))
-    for child in doors:
+    ports_of: dict[Child, int] = {plan.process(settings, given, "serve", "serve"): ports.web}
+    ports_of |= {plan.worker(settings, given, ports, number): ports.of_worker(number) for number in range(workers)}
+    stack.callback(_stop_together, list(ports_of))
+    for child in ports_of:
         child.start()
         supervisor.watch(child, time.monotonic())
-    _await(doors, host, settings.recovery_timeout_s + BEYOND_RECOVERY_S, supervisor, say)
+    _await(ports_of, host, settings.recovery_timeout_s + BEYOND_RECOVERY_S, supervisor, say)
     return Welcome.of(settings, ports, workers)
 
 
-def _await(doors: dict[Child, int], host: str, seconds: float, supervisor: Supervisor, say: Say) -> None:
-    began, waiting = time.monotonic(), dict(doors)
+def _await(ports_of: dict[Child, int], host: str, seconds: float, supervisor: Supervisor, say: Say) -> None:
+    began, waiting = time.monotonic(), dict(ports_of)
     while waiting:
         supervisor.look(time.monotonic())
         passed = time.monotonic() - began

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from agents.cli.feed.lines import BadLineError, input_topics, parse
-from agents.cli.feed.load import load
-from agents.cli.feed.pace import block
+from agents.cli.publish.lines import BadLineError, input_topics, parse
+from agents.cli.publish.load import batch_size, load
 from agents.errors import FanpulseError
 from agents.settings import Settings
 
@@ -78,12 +77,12 @@ def test_a_compressed_file_is_read_as_it_is(tmp_path: Path) -> None:
     assert json.loads(dry(file).stdout)["checked"] == 2
 
 
-def test_a_file_cut_short_is_no_whole_file(tmp_path: Path) -> None:
+def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl.gz"
     file.write_bytes(gzip.compress(line() * 1000)[:-9])
     error = dry(file).exception
     assert isinstance(error, FanpulseError)
-    assert "not a whole gzip file" in str(error)
+    assert "not a complete gzip file" in str(error)
 
 
 def test_bad_lines_are_told_by_number_and_refuse_the_file(tmp_path: Path) -> None:
@@ -107,5 +106,5 @@ def test_bad_lines_can_be_left_out(tmp_path: Path) -> None:
     assert "line 2: not JSON" in done.stderr
 
 
-def test_a_slow_rate_sends_small_blocks() -> None:
-    assert [block(rate, 20_000) for rate in (0, 0.5, 1_000, 1e9)] == [20_000, 1, 100, 20_000]
+def test_a_slow_rate_sends_small_batches() -> None:
+    assert [batch_size(rate, 20_000) for rate in (0, 0.5, 1_000, 1e9)] == [20_000, 1, 100, 20_000]

@@ -1,6 +1,6 @@
 """A replay ends when its scores are quiet: not at once, and not while one still comes."""
 
-from agents.cli.feed.replay import QUIET, until_quiet
+from agents.cli.processes.replay import QUIET, until_quiet
 
 
 def test_it_waits_until_nothing_has_come_for_so_many_looks() -> None:

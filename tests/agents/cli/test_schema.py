@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from agents.cli.check.schema import schema
+from agents.cli.admin.schema import schema
 from agents.errors import ConfigError, FanpulseError
 from schemas.inputs import INPUTS
 from schemas.inputs.lookup import public

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.cli.look.words import sentence
+from agents.cli.inspect.words import sentence
 from schemas.outputs.records import Evidence, FanFlag
 from streams.fans.model import MODEL
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agents.kafka.partitioner import hash_keys
 from agents.kafka.publish import key_hash
-from streams.hashes import KAFKA_SEED, murmur2
+from streams.wire.hashes import KAFKA_SEED, murmur2
 
 # org.apache.kafka.common.utils.UtilsTest.testMurmur2
 JAVA = {

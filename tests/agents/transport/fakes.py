@@ -9,21 +9,21 @@ from faust.types import TP
 from mode import Service
 
 from agents.transport import consumer as transport
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 from agents.transport.group_metadata import GroupMetadata
-from streams.records.spans import Record, Records
+from streams.wire.records import Record, Records
 from tests.ground.clock import ManualClock
 
 NOW = 1_700_000_000_000
 LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)
 OTHER_LIKES, OTHER_COMMENTS = TP("likes", 1), TP("comments", 1)
 ALL = {LIKES, COMMENTS, OTHER_LIKES, OTHER_COMMENTS}
-Fetched = dict[TP, RawBlock]
+Fetched = dict[TP, FetchedBatch]
 
 
-def batch(event_time: int, offset: int = 0, n: int = 1) -> RawBlock:
+def batch(event_time: int, offset: int = 0, n: int = 1) -> FetchedBatch:
     value = b'{"event_time":%d}' % event_time
-    return RawBlock(offset, offset + n, Records.of([Record(offset + i, 0, None, value) for i in range(n)]))
+    return FetchedBatch(offset, offset + n, Records.of([Record(offset + i, 0, None, value) for i in range(n)]))
 
 
 class FakeThread(Service):  # type: ignore[misc]  # mode has no types
@@ -72,6 +72,12 @@ class Listener:
 
     def on_partitions_assigned(self, assigned: set[TP], member: GroupMetadata) -> None:
         self.calls.append(f"on_partitions_assigned {len(assigned)} in generation {member.generation}")
+
+    def is_incomplete(self, assigned: set[TP]) -> bool:
+        return False
+
+    def is_clock(self, tp: TP) -> bool:
+        return False
 
     def owns(self, tp: TP) -> bool:
         return tp.partition in self.numbers

@@ -14,7 +14,7 @@ from agents.transport.writer import Writer
 MEMBER = GroupMetadata("g", 1, "m", "i")
 
 
-class Batch:
+class RecordingBatch:
     """Takes every record."""
 
     def __init__(self) -> None:
@@ -44,9 +44,9 @@ class RecordingProducer:
         self.steps.append("begin")
         self.topics.append(set())
 
-    def create_batch(self) -> Batch:
+    def create_batch(self) -> RecordingBatch:
         """Return an empty batch."""
-        return Batch()
+        return RecordingBatch()
 
     async def send_batch(self, batch: Any, topic: str, *, partition: int) -> asyncio.Future[SimpleNamespace]:
         """Record where it goes; it is durable at once."""

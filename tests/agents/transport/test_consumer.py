@@ -6,7 +6,7 @@ import pytest
 from faust.types import TP
 
 from agents.transport import consumer as transport
-from agents.transport.blocks import NOTHING, RawBlock
+from agents.transport.fetching import NOTHING, FetchedBatch
 from agents.transport.partition_group import MAX_BUFFERED_BATCHES, MAX_TASK_IDLE_MS
 from tests.agents.transport.fakes import (
     ALL,
@@ -142,7 +142,7 @@ def test_what_is_buffered_at_a_rebalance_is_dropped_and_the_listener_is_called()
 
 def test_an_empty_batch_is_delivered_but_says_nothing_about_newest_records() -> None:
     async def claim(one: Scene) -> None:
-        message = await one.poll({LIKES: RawBlock(5, 9, NOTHING)})
+        message = await one.poll({LIKES: FetchedBatch(5, 9, NOTHING)})
         assert (message.offset, one.consumer.fetched_at) == (8, {})
 
     scene(claim)

@@ -2,16 +2,16 @@
 
 from faust.types import TP
 
-from agents.transport.blocks import NOTHING, RawBlock
 from agents.transport.fetched import Fetched
-from streams.records.spans import Record, Records
+from agents.transport.fetching import NOTHING, FetchedBatch
+from streams.wire.records import Record, Records
 
 LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)
 
 
-def block(offset: int, *timestamps: int) -> RawBlock:
+def block(offset: int, *timestamps: int) -> FetchedBatch:
     records = [Record(offset + i, at, b"k", b"v") for i, at in enumerate(timestamps)]
-    return RawBlock(offset, offset + len(records), Records.of(records))
+    return FetchedBatch(offset, offset + len(records), Records.of(records))
 
 
 def test_the_oldest_is_the_first_record_of_the_first_batch_that_is_not_applied() -> None:
@@ -34,5 +34,5 @@ def test_what_is_applied_is_forgotten_and_the_rest_at_a_rebalance() -> None:
 
 def test_batches_without_records_have_no_age() -> None:
     fetched = Fetched()
-    fetched.add(LIKES, RawBlock(0, 5, NOTHING))  # markers of transactions
+    fetched.add(LIKES, FetchedBatch(0, 5, NOTHING))  # markers of transactions
     assert fetched.oldest(LIKES, 0) is None

@@ -8,7 +8,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transport.blocks import NOTHING, RawBlock
+from agents.transport.fetching import NOTHING, FetchedBatch
 from agents.transport.partition_group import (
     MAX_BUFFERED_BATCHES,
     MAX_TASK_IDLE_MS,
@@ -18,7 +18,7 @@ from agents.transport.partition_group import (
     RecordQueue,
     batch_timestamp,
 )
-from streams.records.spans import Record, Records
+from streams.wire.records import Record, Records
 
 LIKES, COMMENTS, TICKS = TP("likes", 0), TP("comments", 0), TP("ticks", 0)
 NOW = 1_700_000_000_000
@@ -29,12 +29,12 @@ def records(*values: bytes | None) -> Records:
     return Records.of([Record(0, 0, None, value) for value in values])
 
 
-def at(*moments: int) -> RawBlock:
-    return RawBlock(0, len(moments), records(*(b'{"event_time":%d}' % ms for ms in moments)))
+def at(*moments: int) -> FetchedBatch:
+    return FetchedBatch(0, len(moments), records(*(b'{"event_time":%d}' % ms for ms in moments)))
 
 
-def tick() -> RawBlock:
-    return RawBlock(0, 1, records(b'{"now":%d}' % NOW))
+def tick() -> FetchedBatch:
+    return FetchedBatch(0, 1, records(b'{"now":%d}' % NOW))
 
 
 def topics(batches: Batches) -> list[str]:
@@ -241,5 +241,5 @@ def test_what_is_cleared_leaves_no_time_behind() -> None:
 
 def test_an_empty_batch_is_delivered_for_its_offset() -> None:
     groups = PartitionGroups()
-    groups.add(LIKES, RawBlock(5, 9, NOTHING), NOW)
+    groups.add(LIKES, FetchedBatch(5, 9, NOTHING), NOW)
     assert [batch.next_offset for _, batch in groups.poll((), NOW)] == [9]

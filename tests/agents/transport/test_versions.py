@@ -4,13 +4,13 @@ import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
-from agents.transport import blocks
+from agents.transport import fetching
 
 PINNED = ("aiokafka", "faust-streaming", "mode-streaming", "kafka-python")
 
 
 def test_the_overrides_were_written_for_the_installed_aiokafka() -> None:
-    assert version("aiokafka") == blocks.READS
+    assert version("aiokafka") == fetching.READS
 
 
 def test_the_packages_whose_insides_we_use_are_pinned_exactly() -> None:

@@ -15,9 +15,9 @@ from schemas.inputs import ATTRIBUTION, COMMENTS, INPUTS, LIKES, PURCHASES, REPO
 from schemas.inputs.declaration import Input
 from schemas.outputs import applied_offsets
 from streams.decode.decoder import decode
-from streams.records.spans import Record, Records, Texts
 from streams.rules.rule import DAY
 from streams.task import Clocks, Task
+from streams.wire.records import ByteSlices, Record, Records
 from tests.streams.histories import NEVER_FUTURE, START, new_task, record
 
 FANS = [f"f{n}" for n in range(6)]
@@ -89,7 +89,7 @@ def differences(written: Written, records: dict[Input, list[Record]]) -> list[Di
     old.restore("fans", Records.of(log))
     found: list[Difference] = []
     for key in KEYS:
-        place, other = (int(task.fans.find(Texts.of([key]))[0]) for task in (old, fresh))
+        place, other = (int(task.fans.find(ByteSlices.of([key]))[0]) for task in (old, fresh))
         align(old, place, fresh, other)
         a, b = old.fans.columns.rows[place], fresh.fans.columns.rows[other]
         found += rows(key, a, b, has_attributions=True)

@@ -55,6 +55,22 @@ def test_tasks_are_dropped_where_another_worker_may_have_owned_them_meanwhile(wo
     scene(claim)
 
 
+def test_an_assignment_from_when_the_leading_topic_was_missing_is_incomplete(worker: MemoryWorker) -> None:
+    without = {one for one in every(0, 1) if one.topic != NAMES.leading_input}
+    assert worker.assignment.is_incomplete(without)
+    assert not worker.assignment.is_incomplete(every(0, 1))
+
+
+def test_an_assignment_from_before_an_input_was_subscribed_is_incomplete(worker: MemoryWorker) -> None:
+    assert worker.assignment.is_incomplete(every(0, 1) - {tp(COMMENTS, 1)})
+
+
+def test_internal_and_optional_inputs_may_come_without_their_task(worker: MemoryWorker) -> None:
+    internal = {one for one in every(0, 1) if one.topic not in NAMES.public_inputs}
+    assert not worker.assignment.is_incomplete(internal)
+    assert not worker.assignment.is_incomplete({TP("visits", 0)})
+
+
 def test_inputs_without_their_leading_partition_are_not_owned(
     worker: MemoryWorker, caplog: pytest.LogCaptureFixture
 ) -> None:

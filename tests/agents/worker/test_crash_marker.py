@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiokafka import TopicPartition
 
-from agents.transport.blocks import NOTHING, RawBlock
+from agents.transport.fetching import NOTHING, FetchedBatch
 from agents.worker.crash_marker import MAX_DEATHS, MAX_TOGETHER, CrashMarker
 
 LIKES, COMMENTS = TopicPartition("likes", 2), TopicPartition("comments", 2)
@@ -22,11 +22,11 @@ def marker(path: Path) -> CrashMarker:
     return CrashMarker(path, ["likes", "comments"])
 
 
-def batch(start: int, stop: int) -> RawBlock:
-    return RawBlock(start, stop, NOTHING)
+def batch(start: int, stop: int) -> FetchedBatch:
+    return FetchedBatch(start, stop, NOTHING)
 
 
-def die(one: CrashMarker, batches: Sequence[tuple[TopicPartition, RawBlock]]) -> None:
+def die(one: CrashMarker, batches: Sequence[tuple[TopicPartition, FetchedBatch]]) -> None:
     """Mark batches as being applied, and never come back."""
     with pytest.raises(KeyboardInterrupt), one.covering(batches):
         raise KeyboardInterrupt

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.transport.blocks import RawBlock
+from agents.transport.fetching import FetchedBatch
 from agents.worker.active_task import ActiveTask
 from agents.worker.flag_budget import FLAGS_PER_S, MAX_SAVED_TICKS, FlagBudget
 from schemas.inputs.likes import LIKES
-from streams.records.spans import Record, Records
 from streams.rules.rule import DAY
+from streams.wire.records import Record, Records
 from tests.agents.worker.memory_worker import MemoryWorker, broker_with_topics, clock_tp, scene, tp
 from tests.ground.clock import ManualClock
 from tests.streams.histories import START, new_task, record
@@ -80,7 +80,7 @@ def test_real_leavers_of_three_partitions_are_flagged_at_the_same_rate(tmp_path:
             clock.ms = now
             value = json.dumps({"now": now}).encode()
             ticks = [
-                (clock_tp(number), RawBlock(seconds, seconds + 1, Records.of([Record(seconds, now, None, value)])))
+                (clock_tp(number), FetchedBatch(seconds, seconds + 1, Records.of([Record(seconds, now, None, value)])))
                 for number in range(partitions)
             ]
             worker.processor.process(ticks, worker.assignment.tasks, lambda _: frozenset())

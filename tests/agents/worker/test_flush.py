@@ -19,7 +19,7 @@ from schemas.inputs.comments import COMMENTS
 from streams.fans.columns import Dirty, mark
 from streams.fans.model import MODEL
 from streams.fans.store import PUBLISH, PUBLISH_LATER
-from streams.records.spans import Texts
+from streams.wire.records import ByteSlices
 from tests.agents.transport.recording import MEMBER, recording_writer
 from tests.agents.worker.memory_worker import (
     CHANGELOG,
@@ -58,7 +58,7 @@ def one_task(*dirty: Dirty, publish_at: float = 0.0) -> ActiveTask:
     """Return a task after its seek, with a fan for each dirty flag; nothing was read since."""
     one = ActiveTask(0, new_task(), publish_at)
     fans = one.task.fans
-    fans.find(Texts.of([b"b:%d" % i for i in range(len(dirty))]))
+    fans.find(ByteSlices.of([b"b:%d" % i for i in range(len(dirty))]))
     fans.columns.rows["seq"][: len(dirty)] = 1
     for row, bits in enumerate(dirty):
         mark(fans.columns, row, bits)

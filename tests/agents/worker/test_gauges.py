@@ -8,12 +8,12 @@ import pytest
 from faust.types import TP
 
 from agents.metrics import Metrics
-from agents.transport.blocks import RawBlock
 from agents.transport.fetched import Fetched
+from agents.transport.fetching import FetchedBatch
 from agents.worker.active_task import ActiveTask
 from agents.worker.gauges import Gauges
 from streams.fans.model import MODEL
-from streams.records.spans import Record, Records
+from streams.wire.records import Record, Records
 from tests.agents.worker.memory_worker import NAMES, tp
 from tests.ground.clock import ManualClock
 from tests.streams.histories import brands, new_task
@@ -51,7 +51,7 @@ class Worker:
 
     def fetch(self, ago_ms: int) -> None:
         appended = self.clock.now() - ago_ms
-        self.fetched.add(tp(), RawBlock(7, 8, Records.of([Record(7, appended, b"k", b"v")])))
+        self.fetched.add(tp(), FetchedBatch(7, 8, Records.of([Record(7, appended, b"k", b"v")])))
 
 
 @pytest.fixture

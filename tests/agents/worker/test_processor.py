@@ -12,7 +12,7 @@ from faust.types import TP
 
 from agents.errors import ConfigError
 from agents.metrics import Metrics
-from agents.transport.blocks import NOTHING, RawBlock
+from agents.transport.fetching import NOTHING, FetchedBatch
 from agents.worker.accumulator import Accumulator
 from agents.worker.active_task import ActiveTask
 from agents.worker.crash_marker import CrashMarker
@@ -25,8 +25,8 @@ from schemas.inputs.reposts import REPOSTS
 from schemas.outputs.records import FanFlag, FanScore
 from streams.decode.decoder import DecodedBatch
 from streams.fans.model import MODEL
-from streams.records.spans import Record, Records
 from streams.task import Task, TaskOutput
+from streams.wire.records import Record, Records
 from tests.agents.worker.memory_worker import NAMES, clock_tp, tp
 from tests.ground.clock import ManualClock
 from tests.streams.histories import START, brands, new_task, record, texts
@@ -59,7 +59,7 @@ class Scene:
     def task(self) -> Task:
         return self.active.task
 
-    def process(self, *batches: tuple[TP, RawBlock], lag: frozenset[int] = NO_LAG) -> None:
+    def process(self, *batches: tuple[TP, FetchedBatch], lag: frozenset[int] = NO_LAG) -> None:
         self.processor.process(batches, {0: self.active}, lambda _: lag)
 
     def tick(self, now: int, offset: int = 0, lag: frozenset[int] = NO_LAG) -> None:
@@ -75,11 +75,11 @@ def one(tmp_path: Path) -> Scene:
     return Scene(tmp_path)
 
 
-def batch(*records: Record) -> RawBlock:
-    return RawBlock(records[0].offset, records[-1].offset + 1, Records.of(records))
+def batch(*records: Record) -> FetchedBatch:
+    return FetchedBatch(records[0].offset, records[-1].offset + 1, Records.of(records))
 
 
-def likes(first: int, n: int = 1, **fields: Any) -> tuple[TP, RawBlock]:
+def likes(first: int, n: int = 1, **fields: Any) -> tuple[TP, FetchedBatch]:
     return tp(), batch(*(record(i, i, **fields) for i in range(first, first + n)))
 
 
@@ -100,7 +100,7 @@ def test_a_batch_leaves_its_offset_and_a_changed_row(one: Scene) -> None:
 
 
 def test_a_batch_without_records_moves_the_offsets_alone(one: Scene) -> None:
-    one.process((tp(), RawBlock(5, 9, NOTHING)))
+    one.process((tp(), FetchedBatch(5, 9, NOTHING)))
     assert (one.active.offsets, one.task.applied) == ({tp(): 9}, {LIKES.number: 9})
     assert not one.active.has_output()
 
@@ -242,8 +242,8 @@ def test_batches_that_it_may_have_died_of_are_decoded_alone_until_they_are_past(
 
 
 def test_portions_hold_whole_batches_in_order_and_are_small_enough_to_be_decoded_together() -> None:
-    def sized(n: int) -> tuple[TP, RawBlock]:
-        return tp(), RawBlock(0, n, Records.of([Record(0, 0, None, b"")] * n))
+    def sized(n: int) -> tuple[TP, FetchedBatch]:
+        return tp(), FetchedBatch(0, n, Records.of([Record(0, 0, None, b"")] * n))
 
     batches: Batches = [sized(n) for n in (MAX_RECORDS + 1, 1, MAX_RECORDS - 1, 1, 0)]
     portions = list(in_portions(batches))

@@ -16,7 +16,7 @@ from agents.kafka.connection import admin
 from agents.kafka.publish import key_hash
 from agents.settings import Settings
 from tests.chaos.fixtures.newer import VISITS
-from tests.chaos.fixtures.scenario import FANS, Scenario
+from tests.chaos.fixtures.scenario import FANS, Make, Scenario
 from tests.chaos.fixtures.workload import BRAND, Workload
 from tests.ground.processes import Running
 from tests.ground.reading import unread
@@ -94,6 +94,12 @@ class WithVisits(Workload):
 def _compiled() -> None:
     """Compile the newer program's kernels, as a build of its image does."""
     subprocess.run([sys.executable, "-c", COMPILE], check=True, timeout=COMPILE_S)
+
+
+@pytest.fixture
+def scenario(make: Make) -> Scenario:
+    """A session that outlives a restart: each worker comes back to the assignment that it had before the upgrade."""
+    return make("a rolling upgrade to one more input", SESSION_TIMEOUT_S=30)
 
 
 @pytest.fixture

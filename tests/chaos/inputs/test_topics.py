@@ -99,3 +99,19 @@ def test_a_topic_created_again_that_has_outgrown_the_old_offsets_is_refused(scen
         one.start()
         assert one.wait_end(60) == Exit.CONFIG
         assert f"topic {likes} was deleted and created again since the rows took in" in one.words(5)
+
+
+def test_a_worker_goes_on_after_a_topic_was_missing(scenario: Scenario) -> None:
+    # A static member that comes back gets the assignment of its generation: without likes it had no task, and idled.
+    likes, settings = scenario.settings.names.leading_input, scenario.settings
+    one = scenario.worker(0, SESSION_TIMEOUT_S=30)
+    scenario.kept.remove(one)
+    with admin(settings) as client:
+        client.delete_topics([likes])
+        until(lambda: likes not in client.list_topics(), 30, "the topic is gone")
+    assert one.wait_end(90) in {Exit.CONFIG, Exit.FAIL_STOP}  # the rebalance or the next commit finds it first
+    scenario.installation.create_topics()
+    scenario.start(one)
+    scenario.ready(one)
+    scenario.feed()
+    scenario.check()

@@ -23,7 +23,7 @@ def test_topics_are_created_once_and_then_checked(installation: Installation) ->
     assert "topics are missing" in missing.out
     assert "fanpulse topics create" in missing.out
     assert [row["state"] for row in call(installation, "topics", "create", "--json").rows] == ["created"] * len(specs)
-    assert {row["state"] for row in call(installation, "topics", "create", "--json").rows} == {"there"}
+    assert {row["state"] for row in call(installation, "topics", "create", "--json").rows} == {"exists"}
     assert call(installation, "topics", "check", "--json").fields == {"ok": True, "problems": []}
 
 

@@ -112,7 +112,7 @@ def test_a_demo_ends_when_it_is_told_to(installation: Installation, processes: P
     installation.create_topics()
     for number in (signal.SIGINT, signal.SIGTERM):
         demo = processes.command("simulate", "--fans", "20")
-        until(lambda demo=demo: "live from now on" in demo.words(), 30, "live")  # type: ignore[misc]
+        until(lambda demo=demo: "live events follow" in demo.words(), 30, "live")  # type: ignore[misc]
         os.kill(demo.pid, number)
         assert demo.wait_end() == 0
         assert "Traceback" not in demo.words()

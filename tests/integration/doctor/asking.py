@@ -17,7 +17,7 @@ def ask(installation: Installation, **settings: object) -> Said:
 def finding(said: Said, check: str, state: str, words: str) -> dict[str, Any]:
     """Return the one finding of a fault; it must say what to do, and the exit code must follow from all of them."""
     rows = said.rows
-    found = [row for row in rows if (row["check"], row["state"]) == (check, state) and words in row["said"]]
+    found = [row for row in rows if (row["check"], row["state"]) == (check, state) and words in row["message"]]
     assert len(found) == 1, said.out
     assert found[0]["remedy"]
     assert said.code == max(EXIT[row["state"]] for row in rows)

@@ -23,22 +23,22 @@ def test_it_is_content_when_all_is_there(installation: Installation, valkey: Val
     assert said.code == 0
     assert {row["check"]: row["state"] for row in said.rows} == dict.fromkeys(CHECKS, "ok"), said.out
     workers = next(row for row in said.rows if row["check"] == "workers")
-    assert workers["said"] == f"1 in group {installation.given['GROUP']}, 0 events wait"
+    assert workers["message"] == f"1 in group {installation.given['GROUP']}, 0 events wait"
     assert valkey.url not in said.out, "an address may hold a password"
     told = call(installation, "doctor", **ours)
     assert told.code == 0
     assert len(told.out.splitlines()) == len(said.rows) + 1
-    assert told.out.splitlines()[-1] == "all is well"
+    assert told.out.splitlines()[-1] == "all checks passed"
 
 
 FAULTS = {
-    "a slip of the pen": ({"BROKR": "x"}, "settings", "warn", "FANPULSE_BROKR"),
+    "a typing error": ({"BROKR": "x"}, "settings", "warn", "FANPULSE_BROKR"),
     "a value of the wrong kind": ({"PARTITIONS": "many"}, "settings", "fail", "FANPULSE_PARTITIONS"),
     "no parameter file": ({"PARAMS": "absent.toml"}, "parameters", "fail", "absent.toml"),
     "no broker": ({"BROKER": "127.0.0.1:1"}, "broker", "fail", "no Kafka broker answers"),
     "a broker without a port": ({"BROKER": "kafka"}, "broker", "fail", "host:port"),
     "no topics": ({"TOPIC_PREFIX": "nothing-"}, "topics", "fail", "topics are missing"),
-    "no worker": ({"GROUP": "nobody"}, "workers", "warn", "no worker runs"),
+    "no worker": ({"GROUP": "nobody"}, "workers", "warn", "has no running worker"),
     "a directory that cannot be": ({"DATA_DIR": "/proc/version/x"}, "disk", "fail", "cannot be written"),
     "an address that is not ours": ({"WEB_HOST": "192.0.2.1", "WEB_PORT": 8080}, "ports", "fail", "cannot listen"),
 }
@@ -62,7 +62,7 @@ def test_a_parameter_file_that_is_none_is_named(installation: Installation, tmp_
 def test_a_port_that_another_program_has_is_named(installation: Installation) -> None:
     with socket.create_server((LOOPBACK, 0)) as stranger:
         port = stranger.getsockname()[1]
-        found = finding(ask(installation, WEB_PORT=port), "ports", "fail", f"port {port} is taken")
+        found = finding(ask(installation, WEB_PORT=port), "ports", "fail", f"port {port} is used")
     assert "FANPULSE_WEB_PORT" in found["remedy"]
 
 
@@ -72,4 +72,4 @@ def test_people_see_a_line_a_remedy_and_the_sum(installation: Installation) -> N
     lines = [line.split(None, 2) for line in said.out.splitlines()]
     at = next(i for i, line in enumerate(lines) if line[:2] == ["FAIL", "broker"])
     assert said.out.splitlines()[at + 1].strip().startswith("-> start Kafka, or correct FANPULSE_BROKER")
-    assert said.out.splitlines()[-1] == "1 failed, 0 to be looked at"
+    assert said.out.splitlines()[-1] == "1 failed, 0 warning(s)"

@@ -126,8 +126,8 @@ def test_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:
 
 
 REDIS = {
-    "a password is missing": (["--requirepass", "hush"], "redis://{}/0", "fail", "does not let us in"),
-    "a password is wrong": (["--requirepass", "hush"], "redis://:loud@{}/0", "fail", "does not let us in"),
+    "a password is missing": (["--requirepass", "hush"], "redis://{}/0", "fail", "refuses the login"),
+    "a password is wrong": (["--requirepass", "hush"], "redis://:loud@{}/0", "fail", "refuses the login"),
     "fans would be evicted": (
         ["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"],
         "redis://{}/0",
@@ -158,7 +158,7 @@ def test_no_redis(installation: Installation) -> None:
     gone = ask(installation, REDIS_URL=f"redis://{LOOPBACK}:{free_port()}/0")
     assert "FANPULSE_REDIS_URL" in finding(gone, "redis", "fail", "does not answer")["remedy"]
     unnamed = ask(installation, REDIS_URL="")
-    assert "FANPULSE_REDIS_URL" in finding(unnamed, "redis", "warn", "no address is given")["remedy"]
+    assert "FANPULSE_REDIS_URL" in finding(unnamed, "redis", "warn", "FANPULSE_REDIS_URL is not set")["remedy"]
 
 
 OTHER_CLOCK = "import time; now = time.time; time.time = lambda: now() + {}"

@@ -52,7 +52,7 @@ def test_unequal_partition_counts(installation: Installation) -> None:
         client.create_partitions({likes: 5})
         until(lambda: partition_counts(client, [likes]) == {likes: 5}, 30, "the broker shows it")
     found = finding(ask(installation), "topics", "fail", "partition counts differ")
-    assert f"5: {likes}" in found["said"]
+    assert f"5: {likes}" in found["message"]
 
 
 @pytest.mark.parametrize("name", ["fan-scores", "changelog"])
@@ -83,7 +83,7 @@ def test_a_topic_that_cannot_be_written_for_want_of_replicas(installation: Insta
 def test_a_topic_that_takes_no_batch_of_ours(installation: Installation, name: str) -> None:
     installation.create_topics()
     full = altered(installation, name, max__message__bytes="100000")
-    found = finding(ask(installation), "topics", "fail", f"{full} takes batches of 100000 bytes")
+    found = finding(ask(installation), "topics", "fail", f"{full} accepts batches of up to 100000 bytes")
     assert "max.message.bytes" in found["remedy"]
 
 
@@ -96,7 +96,7 @@ def test_a_retention_that_loses_a_night(installation: Installation) -> None:
 def test_timestamps_of_producers(installation: Installation) -> None:
     installation.create_topics()
     full = altered(installation, "likes", message__timestamp__type="CreateTime")
-    found = finding(ask(installation), "topics", "warn", f"producers stamp the records of {full}: ")
+    found = finding(ask(installation), "topics", "warn", f"producers set the timestamps of {full}: ")
     assert "message.timestamp.type=LogAppendTime" in found["remedy"]
 
 
@@ -117,7 +117,7 @@ def test_events_that_retention_took(installation: Installation) -> None:
     with admin(installation.settings()) as client:
         client.alter_group_offsets(installation.given["GROUP"], {TopicPartition(full, 0): OffsetAndMetadata(2, "", -1)})
         client.delete_records({TopicPartition(full, 0): 5})
-        finding(ask(installation), "workers", "fail", "retention took 3 events before they were read")
+        finding(ask(installation), "workers", "fail", "retention deleted 3 events before they were scored")
 
 
 def test_a_worker_that_does_nothing_while_events_wait(installation: Installation, processes: Processes) -> None:
@@ -126,7 +126,7 @@ def test_a_worker_that_does_nothing_while_events_wait(installation: Installation
     worker.freeze()
     try:
         send(installation, MANY)
-        found = finding(ask(installation), "workers", "fail", "0 are done a second")
+        found = finding(ask(installation), "workers", "fail", "0 are scored per second")
         assert "start it again" in found["remedy"]
     finally:
         worker.thaw()

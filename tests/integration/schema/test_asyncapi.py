@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.cli.check.schema import contract
+from agents.cli.admin.schema import contract
 from schemas.contract.asyncapi import asyncapi
 from schemas.inputs import INPUTS as DECLARED
 from schemas.inputs.lookup import public

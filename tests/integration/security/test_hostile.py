@@ -11,7 +11,7 @@ from agents.embedded.valkey import Valkey
 from agents.errors import Exit
 from schemas.inputs.comments import COMMENTS
 from schemas.inputs.likes import LIKES
-from streams.hashes import partition_of
+from streams.wire.hashes import partition_of
 from tests.ground.installation import Installation
 from tests.ground.processes import Processes, until
 from tests.ground.reading import last_views, read

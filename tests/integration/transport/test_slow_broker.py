@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from agents.kafka.publish import key_hash
 from agents.settings import Settings
-from agents.transport.blocks import drain, next_blocks
+from agents.transport.fetching import drain, next_batches
 from tests.bench.latency import Load, Spread, read_flags, reader_of_flags
 from tests.ground.brokers import FAST, SLOW, Brokers, brokers
 from tests.ground.installation import Installation, fresh
@@ -131,12 +131,12 @@ def test_a_fetch_on_its_way_from_a_slow_broker_delays_no_record_of_a_fast_one(br
         ):
             consumer.assign([fast, slow])
             while consumer.last_stable_offset(slow) is None:
-                await next_blocks(consumer._fetcher, None, 0.1)
+                await next_batches(consumer._fetcher, None, 0.1)
             took = []
             for _ in range(200):
                 await producer.send_and_wait(fast.topic, b"now", partition=fast.partition)
                 began = time.monotonic()
-                while fast not in (drain(consumer._fetcher, None) or await next_blocks(consumer._fetcher, None, 1.0)):
+                while fast not in (drain(consumer._fetcher, None) or await next_batches(consumer._fetcher, None, 1.0)):
                     pass
                 took.append(time.monotonic() - began)
             return took[1:]  # both connections are open after the first

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from agents.cli.check.schema import contract as documents
+from agents.cli.admin.schema import contract as documents
 from schemas.contract.compare import breaks
 from schemas.contract.schema import Document
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from agents.cli.check.schema import contract
+from agents.cli.admin.schema import contract
 from schemas.contract.documents import documents
 from schemas.dead_letters import Refusal, RefusalKind, headers
 from schemas.inputs import INPUTS

@@ -15,10 +15,10 @@ from schemas.inputs import ATTRIBUTION, COMMENTS, INPUTS, LIKES, PURCHASES, REPO
 from schemas.row import i4
 from streams.fans.layout import OtherVersionError
 from streams.fans.model import LAYOUT, MODEL, Model
-from streams.records.spans import Record
 from streams.rules import RULES, churn
 from streams.rules.rule import DAY
 from streams.task import Task
+from streams.wire.records import Record
 from tests.streams.histories import advance, changelog, fan, new_task, process, publish, record, restored
 from tests.streams.model import pinged
 from tests.streams.model.composed import TEST_MODEL

@@ -6,7 +6,7 @@ import pytest
 from agents.worker.memory import Buffers
 from streams.fans.growing import STEP, grow, growing
 from streams.fans.index import Index
-from streams.records.spans import Texts
+from streams.wire.records import ByteSlices
 from tests.needed import need
 
 MAPS = Path("/proc/self/maps")
@@ -48,8 +48,8 @@ def _map_of(address: int) -> str:
 
 def test_more_keys_than_places_can_name_are_refused_before_anything_is_written() -> None:
     index = Index((0, 0))
-    index.find(Texts.of([b"miot:1"]))
+    index.find(ByteSlices.of([b"miot:1"]))
     index.ends[1] = np.iinfo(np.int32).max - 3
     with pytest.raises(OverflowError, match="more partitions"):
-        index.find(Texts.of([b"miot:2"]))
+        index.find(ByteSlices.of([b"miot:2"]))
     assert len(index) == 1

@@ -7,20 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.fans.index import Index
-from streams.hashes import partition_of
-from streams.records.spans import Texts
+from streams.wire.hashes import partition_of
+from streams.wire.records import ByteSlices
 
 WORST_S = 0.020  # of the processor, for one call at a million keys; measured: 3 ms, 116 where all keys move at once
 BATCH = 500
 
 
-def keys(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Texts:
+def keys(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> ByteSlices:
     """Return the keys ``miot:00000000`` of some numbers, in one array operation."""
     digits = numbers[:, None] // 10 ** np.arange(7, -1, -1) % 10 + ord("0")
     text = np.empty((len(numbers), 13), np.uint8)
     text[:, :5], text[:, 5:] = np.frombuffer(b"miot:", np.uint8), digits
     starts = np.arange(len(numbers), dtype=np.int64) * 13
-    return Texts(text.reshape(-1), starts, starts + 13)
+    return ByteSlices(text.reshape(-1), starts, starts + 13)
 
 
 @settings(deadline=None, max_examples=40)
@@ -45,7 +45,7 @@ def test_every_key_is_found_after_every_batch(sizes: list[int], seed: int) -> No
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=60))
 def test_any_bytes_are_a_key(texts: list[bytes]) -> None:
     index, known = Index((0, 0)), dict[bytes, int]()
-    for text, row in zip(texts, index.find(Texts.of(texts)).tolist(), strict=True):
+    for text, row in zip(texts, index.find(ByteSlices.of(texts)).tolist(), strict=True):
         assert known.setdefault(text, len(known)) == row
     assert list(index.keys(np.arange(len(index)))) == list(known)
 

@@ -12,10 +12,10 @@ from streams.offline.churn_fit import WINDOW, best_half_life, best_threshold, fa
 from streams.offline.population import BRAND, simulate
 from streams.offline.replay import History, churn_risks, replay
 from streams.offline.rhythm import Acts, activity, came_back, rhythms
-from streams.records.spans import Record, Texts
 from streams.rules.churn import Settings
 from streams.rules.rule import DAY
 from streams.task import Task
+from streams.wire.records import ByteSlices, Record
 from tests.streams.histories import brands
 
 POPULATION = simulate(80, 200.0, 60.0, seed=1)
@@ -30,7 +30,7 @@ def test_rhythms_are_those_of_the_rows() -> None:
     for _ in replay(HISTORY, task, cut, DAY):
         pass
     found = rhythms(POPULATION.acts, cut, UTC_OFFSET)
-    rows = task.fans.columns.rows[task.fans.find(Texts.of([HISTORY.keys[fan] for fan in found.fans]))]
+    rows = task.fans.columns.rows[task.fans.find(ByteSlices.of([HISTORY.keys[fan] for fan in found.fans]))]
     assert (rows["n_days"] - 1 == found.repeats).all()
     assert ((rows["last_seen"] - rows["first_seen"]) / DAY == found.span).all()
     assert len(task.fans) == len(found.fans)

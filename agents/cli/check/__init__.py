@@ -1,1 +1,0 @@
-"""Commands that check and prepare: topics, doctor, config, schema, verify."""

@@ -1,1 +1,0 @@
-"""What `fanpulse doctor` looks at: each check is a function that yields findings, and none changes anything."""

@@ -1,1 +1,0 @@
-"""Commands that show what is: fans, flags, lag, dead letters."""
