@@ -1,6 +1,7 @@
 """A task compiles nothing once it is warm: a kernel takes seconds, in which nothing is scored."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,8 +93,14 @@ print(json.dumps([restored == MANY, late]))
 
 
 def test_warm_compiles_all_that_a_task_calls() -> None:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0"}  # also where all other tests run plain Python
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WORK], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, "-W", "error", "-c", WORK],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=environment,
     )
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == [True, {}]
