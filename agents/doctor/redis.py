@@ -20,7 +20,7 @@ REFUSALS = ("auth", "password", "noperm", "wrongpass")  # words of a Redis that 
 def redis(settings: Settings) -> Iterator[Finding]:
     """Ask Redis for its version, its memory and its time."""
     if not settings.redis_url:
-        remedy = "set it, or use `fanpulse run`, which starts its own Redis"
+        remedy = "set FANPULSE_REDIS_URL, or use `fanpulse run`, which starts its own Redis"
         yield Finding("redis", State.WARN, "FANPULSE_REDIS_URL is not set; `fanpulse serve` needs it", remedy)
         return
     try:

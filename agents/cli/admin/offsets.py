@@ -31,7 +31,7 @@ def lag(partitions: bool, as_json: bool) -> None:
     """Show how many records the workers have not scored yet, and how many retention deleted before they could."""
     settings = read()
     names = settings.names
-    counts = dict.fromkeys(names.public_inputs, ensure(settings))
+    counts = dict.fromkeys(names.inputs, ensure(settings))
     with admin(settings) as client:
         found = positions(client, settings.group, counts)
     rows = [_lag_row(one) for one in found] if partitions else [_sum(topic, found) for topic in counts]

@@ -12,7 +12,7 @@ from tests.ground.installation import Installation
 from tests.ground.processes import Processes
 from tests.integration.doctor.asking import ask, finding
 
-CHECKS = ["settings", "parameters", "broker", "topics", "workers", "clock", "redis", "disk", "ports"]
+CHECKS = ["settings", "parameters", "broker", "topics", "workers", "offsets", "clock", "redis", "disk", "ports"]
 
 
 def test_it_is_content_when_all_is_there(installation: Installation, valkey: Valkey, processes: Processes) -> None:

@@ -127,7 +127,7 @@ def test_a_worker_that_does_nothing_while_events_wait(installation: Installation
     try:
         send(installation, MANY)
         found = finding(ask(installation), "workers", "fail", "0 are scored per second")
-        assert "start it again" in found["remedy"]
+        assert "must be started again" in found["remedy"]
     finally:
         worker.thaw()
     until(lambda: ask(installation).code == 0, 60, "it caught up")

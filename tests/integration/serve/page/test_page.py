@@ -121,7 +121,7 @@ def test_events_per_second_are_counted_from_the_input_topics(browser: Browser, s
 
     def seen() -> bool:
         for _ in range(50):
-            writer.producer.send(writer.names.inputs[0], key=b"miot:a", value=b"{}")
+            writer.producer.send(writer.names.leading_input, key=b"miot:a", value=b"{}")
         writer.producer.flush()
         return browser.texts("#tile-rate")[0].isdigit() and browser.texts("#tile-rate")[0] != "0"
 
