@@ -30,7 +30,7 @@ def test_a_broker_with_these_settings_takes_our_topics(tmp_path: Path) -> None:
     try:
         kafka.start()
         installation = fresh(tmp_path, kafka.bootstrap, PARTITIONS=12)
-        assert len(topics.create(installation.settings())) == 10
+        assert len(topics.create(installation.settings())) == 11
         assert topics.check(installation.settings()) == []
     finally:
         kafka.stop()

@@ -110,6 +110,6 @@ def test_topics_created_again_are_copied_from_their_beginning(installation: Inst
         copy.recreate(client)
     said = call(installation, *copy.words(), "--json")
     assert said.fields["likes"] == 500
-    assert f"{copy.settings.names.leading_input}: this topic or the one to copy to was created again" in said.err
+    assert f"{copy.settings.names.leading_input}: it or its target was created again" in said.err
     assert copy.numbers() == list(range(500))
     assert copy.call() == {}
