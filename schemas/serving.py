@@ -1,9 +1,12 @@
 """The serving store in Redis: its lists, what is read of stored records, and the rows that the page is sent."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TypeAlias
 
 from msgspec import Raw, Struct, field
 
+from schemas.outputs.fields import FlagSpec
 from schemas.outputs.records import Evidence, StandingFlag
 
 SEVERITY_STEP = 1e13  # above every epoch millisecond, so that severity sorts before time
@@ -18,13 +21,26 @@ class FanList(StrEnum):
     ANGRY = "angry"  # severity, then time: fans with an active negative flag
 
 
-class FlagCategory(StrEnum):
-    """A brand's lists of newest flags, by what they mean to a person; a member is ``flag_id:state``."""
+FlagCategories: TypeAlias = Mapping[tuple[str, str], str]
 
-    LEAVING = "leaving"  # at_risk and churned
-    ANGRY = "angry"
-    BACK = "back"  # returned, or active again while at risk
-    TIER = "tier"
+
+def flag_categories(specs: Iterable[FlagSpec]) -> FlagCategories:
+    """Return the category of each kind and state that a flag declares one for.
+
+    A category is one of a brand's lists of newest flags, by what they mean to a person. A transition without one is
+    only in the list of all flags.
+
+    >>> spec = FlagSpec(number=1, kind="k", states=("a", "b"), origins=(), reasons=(), transitions=(),
+    ...                 categories=(("b", "listed"),))
+    >>> flag_categories([spec])
+    {('k', 'b'): 'listed'}
+    """
+    return {(spec.kind, state): category for spec in specs for state, category in spec.categories}
+
+
+def category_names(categories: FlagCategories) -> list[str]:
+    """Return each category once, in the order of the flags."""
+    return list(dict.fromkeys(categories.values()))
 
 
 class StoredScore(Struct, gc=False):

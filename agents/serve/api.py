@@ -1,6 +1,7 @@
 """Queries over HTTP: one fan, a brand's lists, its newest flags, brands."""
 
 import time
+from collections.abc import Sequence
 
 import msgspec
 import orjson
@@ -8,7 +9,7 @@ from aiohttp import web
 
 from agents.http.responses import encoded_json_response, fragments, json_response
 from agents.serve.queries import Queries
-from schemas.serving import FanList, FlagCategory
+from schemas.serving import FanList
 
 MAX_ROWS = 500
 DEFAULT_ROWS = 50
@@ -19,8 +20,8 @@ encode = msgspec.json.Encoder().encode
 class QueryApi:
     """The handlers; each answers with what Redis holds, which may lag behind the topics and is never ahead."""
 
-    def __init__(self, queries: Queries) -> None:
-        self.queries = queries
+    def __init__(self, queries: Queries, categories: Sequence[str]) -> None:
+        self.queries, self.categories = queries, categories
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes; ids in paths are percent-encoded, a slash in an id too."""
@@ -71,9 +72,9 @@ class QueryApi:
     async def flags(self, request: web.Request) -> web.Response:
         """Answer with a brand's newest flags, of one category or of all."""
         brand, category = request.match_info["brand"], request.query.get("category")
-        if category is not None and category not in set(FlagCategory):
-            raise web.HTTPBadRequest(text=f"category must be one of {', '.join(FlagCategory)}")
-        flags = await self.queries.flags(brand, _limit(request), FlagCategory(category) if category else None)
+        if category is not None and category not in self.categories:
+            raise web.HTTPBadRequest(text=f"category must be one of {', '.join(self.categories)}")
+        flags = await self.queries.flags(brand, _limit(request), category)
         return json_response({"brand_id": brand, "flags": fragments(flags)})
 
     async def brands(self, _: web.Request) -> web.Response:

@@ -43,7 +43,7 @@ def application(page_model: PageModel, token: str) -> web.Application:
     ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_FORM_BYTES)  # nothing else is ever posted
     app.on_response_prepare.append(add_security_headers)
-    app.add_routes(QueryApi(page_model.queries).routes())
+    app.add_routes(QueryApi(page_model.queries, page_model.categories).routes())
     app.add_routes(
         [
             web.get("/livez", _alive),

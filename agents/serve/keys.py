@@ -9,13 +9,13 @@ key                                 type        content
 ``fan:{brand}:{fan}``               string      the record of fan-scores, byte for byte
 ``{list}:{brand}``                  sorted set  fans of a ``FanList`` by its sort key
 ``flag:{brand}:{flag_id}:{state}``  string      the record of fan-flags, byte for byte; expires
-``flags:{brand}[:{category}]``      sorted set  newest flags by time, all or of one ``FlagCategory``
+``flags:{brand}[:{category}]``      sorted set  newest flags by time, all or of one category
 ``fan-flags:{brand}:{fan}``         sorted set  a fan's newest flags by time; expires
 ``top-gainers:{brand}:{begin}``     sorted set  fans by points gained since ``begin``; expires
 ==================================  ==========  =================================================================
 """
 
-from schemas.serving import FanList, FlagCategory
+from schemas.serving import FanList
 from schemas.topics import DAY_MS, Names
 
 FLAG_RETENTION_MS = 30 * DAY_MS  # as long as their topic keeps them
@@ -53,7 +53,7 @@ class StoreKeys:
         """Return the key of a flag record; ``member`` is ``flag_id:state``."""
         return f"{self.prefix}flag:{brand}:{member}"
 
-    def flags(self, brand: str, category: FlagCategory | None = None) -> str:
+    def flags(self, brand: str, category: str | None = None) -> str:
         """Return the key of a brand's newest flags, of one category or of all."""
         return f"{self.prefix}flags:{brand}:{category}" if category else f"{self.prefix}flags:{brand}"
 

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +17,7 @@ from agents.serve.monitor import every
 from agents.serve.queries import Queries
 from agents.serve.redis_client import REDIS_ERRORS
 from agents.serve.traffic import RateSampler
-from schemas.serving import FanList, FanRow, FlagCategory, FlagRow, GainerRow
+from schemas.serving import FanList, FanRow, FlagRow, GainerRow
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ TICK_S = 1.0
 MAX_BRANDS = 100  # that the page offers
 TOP_ROWS = 10
 LIST_ROWS = 8
+PARTS = {"brands", "declared", "gainers", "gainers_since", "history", "now", "status", "top"}  # all but categories
 
 _fan_row = msgspec.json.Decoder(FanRow)
 _gainer_row = msgspec.json.Decoder(GainerRow)
@@ -38,6 +40,13 @@ class Status(Struct):
     lag: int  # output records that are not in Redis yet
     workers: int | None
     problem: str | None
+
+
+class Declared(Struct):
+    """What inputs and rules declare, from which the page makes its chart's bands and its lists of flags."""
+
+    topics: list[str]  # that producers write to, without prefix
+    categories: list[str]  # of flags; each is a part of the page model
 
 
 class PageParts:
@@ -63,7 +72,7 @@ class PageParts:
         return [b'"%b":%b' % (name.encode(), encoded) for name, (at, encoded) in self._parts.items() if at > tick]
 
 
-async def refresh_brand(parts: PageParts, tick: int, queries: Queries, brand: str) -> None:
+async def refresh_brand(parts: PageParts, tick: int, queries: Queries, brand: str, categories: Sequence[str]) -> None:
     """Read a brand's lists from the serving store; raises ``REDIS_ERRORS``."""
     top = await queries.fans(FanList.TOP, brand, TOP_ROWS)
     parts.put(tick, "top", [_fan_row.decode(record) for record in top])
@@ -71,7 +80,7 @@ async def refresh_brand(parts: PageParts, tick: int, queries: Queries, brand: st
     rows = [msgspec.structs.replace(_gainer_row.decode(record), gained=gain) for gain, record in gainers]
     parts.put(tick, "gainers", rows)
     parts.put(tick, "gainers_since", since)
-    for category in FlagCategory:
+    for category in categories:
         flags = await queries.flags(brand, LIST_ROWS, category)
         parts.put(tick, category, [_flag_row.decode(record) for record in flags])
 
@@ -79,8 +88,23 @@ async def refresh_brand(parts: PageParts, tick: int, queries: Queries, brand: st
 class PageModel:
     """The parts of every brand that a page shows now; ``tick`` grows by one each time that patches are ready."""
 
-    def __init__(self, queries: Queries, rates: RateSampler, metrics: ServeMetrics, state: ServeState) -> None:
+    def __init__(
+        self,
+        queries: Queries,
+        rates: RateSampler,
+        categories: Sequence[str],
+        metrics: ServeMetrics,
+        state: ServeState,
+    ) -> None:
+        """Take the categories of flags, a list of the page each.
+
+        Raises:
+            ValueError: another part of the page has the name of a category.
+        """
+        if taken := set(categories) & PARTS:
+            raise ValueError(f"a flag category has the name of another part of the page: {', '.join(sorted(taken))}")
         self.queries, self.rates, self.metrics, self.state = queries, rates, metrics, state
+        self.categories = list(categories)
         self.tick = 0
         self.watchers: Counter[str] = Counter()  # brand -> open pages
         self.closed = False
@@ -106,7 +130,7 @@ class PageModel:
             async with asyncio.timeout(TICK_S):  # the page must be able to show that Redis is slow
                 self._common.put(tick, "brands", await self.queries.brands(MAX_BRANDS))
                 for brand, parts in list(self._brands.items()):
-                    await refresh_brand(parts, tick, self.queries, brand)
+                    await refresh_brand(parts, tick, self.queries, brand, self.categories)
         except REDIS_ERRORS as error:
             log.debug("the page is not refreshed: %s", error)  # the reader logs and counts it
         state = self.state
@@ -118,20 +142,21 @@ class PageModel:
             self._ticked.notify_all()
 
     async def snapshot(self, brand: str) -> tuple[int, bytes]:
-        """Return a tick and everything that a new page shows as of then, the charts' history included.
+        """Return a tick and everything that a new page shows as of then: also what is declared, and history.
 
         The brand must have a watcher. Patches after this tick complete the snapshot.
         """
         if brand not in self._brands:
             parts = PageParts()
             try:
-                await refresh_brand(parts, self.tick, self.queries, brand)
+                await refresh_brand(parts, self.tick, self.queries, brand, self.categories)
             except REDIS_ERRORS as error:
                 log.debug("a page starts with empty lists: %s", error)
             self._brands.setdefault(brand, parts)
-        history = PageParts()
-        history.put(0, "history", list(self.rates.history))
-        groups = (history, self._common, self._brands[brand])
+        first = PageParts()
+        first.put(0, "declared", Declared(list(self.rates.topics.values()), self.categories))
+        first.put(0, "history", list(self.rates.history))
+        groups = (first, self._common, self._brands[brand])
         return self.tick, _object([part for group in groups for part in group.changed_after(-1)])
 
     async def next_patch(self, brand: str, tick: int) -> tuple[int, bytes] | None:

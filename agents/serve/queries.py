@@ -4,7 +4,7 @@ import msgspec
 
 from agents.serve.keys import StoreKeys, open_windows
 from agents.serve.redis_client import RedisClient
-from schemas.serving import ActiveFlags, BrandRow, FanList, FlagCategory
+from schemas.serving import ActiveFlags, BrandRow, FanList
 
 _active_flags = msgspec.json.Decoder(ActiveFlags)
 
@@ -33,7 +33,7 @@ class Queries:
         records: list[bytes | None] = await self.redis.mget(keys) if keys else []
         return since, [(gain, record) for (_, gain), record in zip(members, records, strict=True) if record is not None]
 
-    async def flags(self, brand: str, limit: int, category: FlagCategory | None = None) -> list[bytes]:
+    async def flags(self, brand: str, limit: int, category: str | None = None) -> list[bytes]:
         """Return a brand's newest flag records, of one category or of all."""
         return await self._flags(self.keys.flags(brand, category), brand, limit)
 

@@ -13,8 +13,8 @@ from agents.serve.keys import (
     StoreKeys,
 )
 from agents.serve.records import FanKey, FlagKey, FlagUpdate, OutputBatch, ScoreUpdate
-from schemas.outputs.records import FanFlag, FanScore
-from schemas.serving import FanList, FlagCategory, StoredScore, angry_sort_key
+from schemas.outputs.records import FanScore
+from schemas.serving import FanList, FlagCategories, StoredScore, angry_sort_key
 
 RedisCommand: TypeAlias = tuple[str | bytes | float, ...]
 
@@ -26,6 +26,7 @@ def batch_commands(
     batch: OutputBatch,
     stored: Mapping[FanKey, StoredScore],
     stored_flags: frozenset[FlagKey],
+    categories: FlagCategories,
     now: int,
 ) -> list[RedisCommand]:
     """Return the commands of a batch, top gainers excepted, and add to ``batch.stale`` what is stored already.
@@ -35,12 +36,13 @@ def batch_commands(
         batch: what was read.
         stored: the stored records of the batch's fans.
         stored_flags: the transitions of the batch that are stored already.
+        categories: of the flags.
         now: epoch ms.
     """
     commands, stale = score_commands(keys, batch.scores, stored)
     new_flags = [flag for key, flag in batch.flags.items() if key not in stored_flags]
     batch.stale += stale + len(batch.flags) - len(new_flags)
-    return commands + flag_commands(keys, new_flags, now)
+    return commands + flag_commands(keys, new_flags, categories, now)
 
 
 def score_commands(
@@ -114,10 +116,12 @@ def sort_key(which: FanList, score: FanScore) -> float | None:
             return max(angry, default=None)
 
 
-def flag_commands(keys: StoreKeys, flags: Iterable[FlagUpdate], now: int) -> list[RedisCommand]:
+def flag_commands(
+    keys: StoreKeys, flags: Iterable[FlagUpdate], categories: FlagCategories, now: int
+) -> list[RedisCommand]:
     """Return the commands for new transitions; those past their retention at ``now`` (epoch ms) get none."""
     commands: list[RedisCommand] = []
-    newest: defaultdict[tuple[str, FlagCategory | None], list[float | str]] = defaultdict(list)
+    newest: defaultdict[tuple[str, str | None], list[float | str]] = defaultdict(list)
     for flag in flags:
         brand, fan = flag.record.brand_id, flag.record.fan_id
         ttl = flag.published_at + FLAG_RETENTION_MS - now
@@ -131,27 +135,12 @@ def flag_commands(keys: StoreKeys, flags: Iterable[FlagUpdate], now: int) -> lis
             ("PEXPIRE", of_fan, ttl),
         ]
         newest[brand, None] += [flag.published_at, flag.member]
-        if category := category_of(flag.record):
+        if category := categories.get((flag.record.kind, flag.record.state)):
             newest[brand, category] += [flag.published_at, flag.member]
     for (brand, category), members in newest.items():
         key = keys.flags(brand, category)
         commands += [("ZADD", key, *members), _trim(key, MAX_CATEGORY_FLAGS if category else MAX_BRAND_FLAGS)]
     return commands
-
-
-def category_of(flag: FanFlag) -> FlagCategory | None:
-    """Return the category that shows a transition; None: only the list of all flags does."""
-    match flag.kind, flag.state:
-        case "churn", "at_risk" | "churned":
-            return FlagCategory.LEAVING
-        case "churn", "returned" | "cleared":
-            return FlagCategory.BACK
-        case "negative", "raised":
-            return FlagCategory.ANGRY
-        case "tier", _:
-            return FlagCategory.TIER
-        case _:
-            return None
 
 
 def offset_command(keys: StoreKeys, offsets: Mapping[str, int]) -> RedisCommand:

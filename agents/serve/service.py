@@ -18,6 +18,8 @@ from agents.serve.redis_client import connect, ping
 from agents.serve.store import ServingStore
 from agents.serve.traffic import RateSampler
 from agents.settings import Settings
+from schemas.serving import category_names, flag_categories
+from streams.fans.model import MODEL
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +35,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """
     metrics, state, heartbeat = ServeMetrics(), ServeState(), Heartbeat(LOOP_TIMEOUT_S)
     metrics_port = settings.metrics_port + 1 if settings.metrics_port else 0
-    redis, keys = connect(settings), StoreKeys(settings.names)
+    redis, keys, categories = connect(settings), StoreKeys(settings.names), flag_categories(MODEL.flag_specs)
     endpoint = Endpoint(
         metrics.registry, settings.web_host, metrics_port, live=heartbeat.not_alive, ready=state.not_ready
     )
     try:
         rates = RateSampler({name: source.name for name, source in settings.names.public_inputs.items()})
-        page_model = PageModel(Queries(redis, keys), rates, metrics, state)
-        reader = Reader(settings, ServingStore(redis, keys), metrics, state)
+        page_model = PageModel(Queries(redis, keys), rates, category_names(categories), metrics, state)
+        reader = Reader(settings, ServingStore(redis, keys, categories), metrics, state)
         app = application(page_model, settings.web_token)
         runner = await start_server(app, settings.web_host, settings.web_port, "FANPULSE_WEB_PORT")
         try:

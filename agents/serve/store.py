@@ -14,7 +14,7 @@ from agents.serve.read_model import batch_commands, offset_command
 from agents.serve.records import FanKey, OutputBatch
 from agents.serve.redis_client import RedisClient
 from agents.serve.top_gainers import gain_commands, windows_of
-from schemas.serving import StoredScore
+from schemas.serving import FlagCategories, StoredScore
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ class ServingStore:
     and ``angry`` are never trimmed, a fan leaves them with their state. The other lists are capped (``keys.py``).
     """
 
-    def __init__(self, redis: RedisClient, keys: StoreKeys) -> None:
-        self.redis, self.keys = redis, keys
+    def __init__(self, redis: RedisClient, keys: StoreKeys, categories: FlagCategories) -> None:
+        self.redis, self.keys, self.categories = redis, keys, categories
         self.epoch = ""
 
     async def open(self, topics_id: str) -> dict[str, int] | None:
@@ -100,7 +100,7 @@ class ServingStore:
         }
         stored_flags = frozenset(flag for flag, raw in zip(flags, raw_flags, strict=True) if raw is not None)
         async with self._transaction(self.epoch) as pipe:
-            commands = batch_commands(self.keys, batch, stored, stored_flags, now)
+            commands = batch_commands(self.keys, batch, stored, stored_flags, self.categories, now)
             commands += gain_commands(self.keys, batch.scores, stored, stored_gains, now)
             for command in (*commands, offset_command(self.keys, offsets)):
                 pipe.execute_command(*command)

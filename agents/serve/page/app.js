@@ -2,7 +2,7 @@
 
 import { Charts } from "./charts.js";
 import { FanDialog } from "./fan.js";
-import { LIST_NAMES, Lists } from "./lists.js";
+import { Lists } from "./lists.js";
 import { UpdateStream } from "./stream.js";
 import {
   formatCount,
@@ -18,7 +18,7 @@ import {
   visible,
 } from "./words.js";
 
-/** @import { BrandRow, PageModel } from "./types.js" */
+/** @import { BrandRow, FanRow, FlagRow, PageModel } from "./types.js" */
 
 const CHECK_MS = 1000;
 /** @type {("fans" | "at_risk" | "angry")[]} */
@@ -54,17 +54,26 @@ class Page {
   /** @param {PageModel} patch */
   apply(patch) {
     Object.assign(this.model, patch);
-    const { brands, gainers_since: since, history, now } = patch;
+    const { brands, declared, gainers_since: since, history, now } = patch;
+    if (declared) {
+      this.charts.declare(declared.topics);
+      this.lists.declare(declared.categories);
+    }
     if (history) this.charts.load(history);
     if (brands) this.showBrands(brands);
     if (now) this.charts.add(now);
     if (since) this.lists.setGainersSince(since);
-    for (const name of LIST_NAMES) {
-      const items = this.model[name];
+    for (const name of this.lists.names) {
+      const items = this.parts()[name];
       if (items) this.lists.show(name, items, this.model.now?.at ?? Date.now());
     }
     this.showTiles();
     this.showState();
+  }
+
+  // The lists by their names: also those of categories that this file does not know.
+  parts() {
+    return /** @type {Record<string, (FanRow | FlagRow)[] | undefined>} */ (/** @type {unknown} */ (this.model));
   }
 
   /** @param {string} brand */
@@ -72,7 +81,7 @@ class Page {
     this.brand = brand;
     get("brand", HTMLSelectElement).value = brand;
     history.replaceState(null, "", `?brand=${encodeURIComponent(brand)}`);
-    for (const name of LIST_NAMES) delete this.model[name];
+    for (const name of this.lists.names) delete this.parts()[name];
     this.lists.clear();
     this.stream.open(brand);
   }
@@ -127,7 +136,7 @@ class Page {
     setText(get("language"), texts().other);
     get("language").lang = texts().otherLang;
     this.charts.draw();
-    for (const name of LIST_NAMES) this.lists.draw(name);
+    for (const name of this.lists.names) this.lists.draw(name);
     if (this.model.now) this.showTiles();
     this.showState();
   }

@@ -1,51 +1,64 @@
 // The three charts: events that arrive, how long they wait for their score, and how many wait.
 // A point is { at, rates, lag, p50, p95 }: epoch ms, topic -> events/s, events, seconds; null where unknown.
 
-import { formatClock, formatSeconds, formatWhole, get, make, setText, texts } from "./words.js";
+import { formatClock, formatSeconds, formatWhole, get, make, setText, textOf, texts } from "./words.js";
 
 /** @import { PlainText, TrafficPoint } from "./types.js" */
 /** @import { default as uPlot, AlignedData } from "uplot" */
 
 const HISTORY_S = 300;
-/** @type {PlainText[]} */
-const TOPICS = ["likes", "reposts", "comments", "purchases"];
 const FONT = "12px system-ui, sans-serif";
 // Axis steps of 1, 2 and 5 times a power of ten.
 const WHOLE_STEPS = [...Array(9).keys()].flatMap((zeros) => [1, 2, 5].map((step) => step * 10 ** zeros));
+
+/** @typedef {{ label: () => string, colour: () => string }} Series in the language and the colours of the moment */
 
 /**
  * @typedef {object} ChartOptions
  * @property {"traffic" | "wait" | "lag"} name of its elements and texts
  * @property {PlainText} unit text of the axis
  * @property {number} minTop the least that the axis reaches
- * @property {{ text: PlainText, colour: string }[]} series
+ * @property {Series[]} series
  * @property {(point: TrafficPoint) => (number | null)[]} values of a point, one for each series
  * @property {(value: number) => string} format
  * @property {boolean} [fractional] axis steps below 1
  * @property {boolean} [stacked] series drawn as bands on each other
  */
 
+const cssColour = (/** @type {string} */ name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** @type {(text: PlainText, colour: string) => Series} */
+const series = (text, colour) => ({ label: () => texts()[text], colour: () => cssColour(colour) });
+
+// An input that the style sheet does not know yet gets a colour by its place; 137.5 degrees keeps neighbours apart.
+/** @type {(topic: string, place: number) => Series} */
+const topicSeries = (topic, place) => ({
+  label: () => textOf(texts().topics, topic),
+  colour: () => cssColour(topic) || `hsl(${(place * 137.5) % 360} 55% 55%)`,
+});
+
+/** @type {(topics: string[]) => ChartOptions} */
+const trafficOptions = (topics) => ({
+  name: "traffic",
+  unit: "unitRate",
+  minTop: 10,
+  stacked: true,
+  format: formatWhole,
+  series: topics.map(topicSeries),
+  values: (point) => topics.map((topic) => point.rates[topic] ?? 0),
+});
+
 /** @type {ChartOptions[]} */
 const CHARTS = [
-  {
-    name: "traffic",
-    unit: "unitRate",
-    minTop: 10,
-    stacked: true,
-    format: formatWhole,
-    series: TOPICS.map((topic) => ({ text: topic, colour: topic })),
-    values: (point) => TOPICS.map((topic) => point.rates[topic]),
-  },
+  trafficOptions([]), // until the server has declared its inputs
   {
     name: "wait",
     unit: "unitWait",
     minTop: 0.5,
     fractional: true,
     format: formatSeconds,
-    series: [
-      { text: "median", colour: "likes" },
-      { text: "p95", colour: "comments" },
-    ],
+    series: [series("median", "likes"), series("p95", "comments")],
     values: (point) => [point.p50, point.p95],
   },
   {
@@ -53,17 +66,20 @@ const CHARTS = [
     unit: "unitLag",
     minTop: 10,
     format: formatWhole,
-    series: [{ text: "waitingNow", colour: "purchases" }],
+    series: [series("waitingNow", "purchases")],
     values: (point) => [point.lag],
   },
 ];
 
-const cssColour = (/** @type {string} */ name) =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
 export class Charts {
   constructor() {
     this.charts = CHARTS.map((options) => new Chart(options));
+  }
+
+  /** @param {string[]} topics a band each */
+  declare(topics) {
+    this.charts[0].options = trafficOptions(topics);
+    this.charts[0].draw();
   }
 
   /** @param {TrafficPoint[]} history the oldest first */
@@ -120,10 +136,10 @@ class Chart {
     this.plot?.destroy();
     this.plot = null;
     this.shownValues = this.options.series.map(() => make("b"));
-    const items = this.options.series.map(({ text, colour }, i) => {
+    const items = this.options.series.map(({ label, colour }, i) => {
       const item = make("li");
-      item.appendChild(make("i", "swatch")).style.background = `var(--${colour})`;
-      item.append(make("span", "", words[text]), this.shownValues[i]);
+      item.appendChild(make("i", "swatch")).style.background = colour();
+      item.append(make("span", "", label()), this.shownValues[i]);
       return item;
     });
     this.legend.replaceChildren(...items);
@@ -166,7 +182,7 @@ class Chart {
         y: { range: (_plot, _min, max) => [0, Math.max(this.options.minTop, (max ?? 0) * 1.1)] },
       },
       axes: this.axes(),
-      series: [{}, ...this.options.series.toReversed().map(({ colour }) => this.drawnAs(cssColour(colour)))],
+      series: [{}, ...this.options.series.toReversed().map(({ colour }) => this.drawnAs(colour()))],
     };
   }
 
@@ -207,7 +223,7 @@ class Chart {
       point ? values(point).map(text) : series.map(() => "–");
     for (const [i, value] of valuesOf(shown).entries()) setText(this.shownValues[i], value);
     const words = texts();
-    const newestValues = valuesOf(newest).map((value, i) => `${words[series[i].text]} ${value}`);
+    const newestValues = valuesOf(newest).map((value, i) => `${series[i].label()} ${value}`);
     this.box.setAttribute("aria-label", words.chartLabel(words[`${name}Title`], newestValues.join(", ")));
   }
 }

@@ -31,12 +31,15 @@ export const EN = {
   // charts
   trafficTitle: "Events per second, last 5 minutes",
   trafficWhy:
-    "What producers wrote to the four input topics, for all brands: "
+    "What producers wrote to the input topics, for all brands: "
     + "the growth of the topics' end offsets, asked once a second.",
-  likes: "likes",
-  reposts: "reposts",
-  comments: "comments",
-  purchases: "purchases",
+  // A name that the server declares and that has no words here is shown as it is.
+  topics: /** @type {Record<string, string>} */ ({
+    likes: "likes",
+    reposts: "reposts",
+    comments: "comments",
+    purchases: "purchases",
+  }),
   waitTitle: "Seconds until an event is scored",
   waitWhy:
     "From the moment an event appears on the broker until the workers have committed its score. "
@@ -63,19 +66,21 @@ export const EN = {
   gainersTitle: "Top gainers",
   tierTitle: "Tier changes",
   backTitle: "Came back",
+  listTitles: /** @type {Record<string, string>} */ ({}), // of lists that index.html does not have, by their category
   paused: "paused while you point at it",
   newest: (/** @type {number} */ n) => `newest ${n}`,
   best: (/** @type {number} */ n) => `top ${n}, score out of 100`,
   gainedSince: (/** @type {string} */ clock) => `points gained since ${clock}`,
   scoreNow: (/** @type {string} */ n, /** @type {string} */ tier) => `score ${n} · ${tier}`,
-  empty: {
+  empty: /** @type {Record<string, string>} */ ({
     angry: "nobody was angry yet",
     leaving: "nobody is leaving yet",
     back: "nobody yet",
     tier: "no changes yet",
     top: "nobody yet",
     gainers: "nobody gained points yet",
-  },
+  }),
+  emptyList: "nobody yet", // a list without words of its own
   hint: /** @type {Record<string, string>} */ ({ back: "at the earliest a day after the fan was at risk" }),
   sampled:
     "Lists show only the newest few and change at most once a second, however many events arrive. "

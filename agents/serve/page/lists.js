@@ -18,9 +18,13 @@ import {
 /** @typedef {FanRow | FlagRow} Item */
 /** @typedef {{ items: Item[], now: number }} Pending what is shown next, as of epoch ms */
 
-const ROWS = { angry: 8, leaving: 8, top: 10, gainers: 8, tier: 8, back: 8 };
+/** @type {ListName[]} */
+const IN_INDEX = ["angry", "leaving", "top", "gainers", "tier", "back"];
+const LIST_ROWS = 8;
+const TOP_ROWS = 10;
 const MAX_SEVERITY = 3;
-export const LIST_NAMES = /** @type {ListName[]} */ (Object.keys(ROWS));
+
+const rowsOf = (/** @type {string} */ name) => (name === "top" ? TOP_ROWS : LIST_ROWS);
 
 const tierOf = (/** @type {FanRow} */ fan) => textOf(texts().tiers, fan.tier);
 const itemId = (/** @type {Item} */ item) => ("flag_id" in item ? `${item.flag_id}:${item.state}` : item.fan_id);
@@ -29,9 +33,36 @@ export class Lists {
   /** @param {(fan: string) => void} openFan */
   constructor(openFan) {
     this.gainersSince = 0;
-    this.lists = /** @type {Record<ListName, List>} */ (
-      Object.fromEntries(LIST_NAMES.map((name) => [name, new List(name, openFan, () => this.draw(name))]))
-    );
+    this.openFan = openFan;
+    /** @type {Map<string, List>} */
+    this.lists = new Map();
+    for (const name of IN_INDEX) this.add(name);
+  }
+
+  get names() {
+    return [...this.lists.keys()];
+  }
+
+  /**
+   * Makes a list for every category of flags that index.html has none for.
+   *
+   * @param {string[]} categories
+   */
+  declare(categories) {
+    for (const name of categories) {
+      if (this.lists.has(name)) continue;
+      const title = addPanel(name);
+      this.add(name, title);
+      this.draw(name);
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {HTMLElement | null} title of a list that index.html does not have
+   */
+  add(name, title = null) {
+    this.lists.set(name, new List(name, title, this.openFan, () => this.draw(name)));
   }
 
   /** @param {number} since epoch ms */
@@ -42,17 +73,18 @@ export class Lists {
   /**
    * Shows items as of a moment, as soon as the list is not in use.
    *
-   * @param {ListName} name
+   * @param {string} name
    * @param {Item[]} items
    * @param {number} now epoch ms
    */
   show(name, items, now) {
-    this.lists[name].pending = { items, now };
+    const list = this.lists.get(name);
+    if (list) list.pending = { items, now };
     this.draw(name);
   }
 
   clear() {
-    for (const list of Object.values(this.lists)) {
+    for (const list of this.lists.values()) {
       list.shownIds = null;
       list.pending = null;
       for (const row of list.rows) row.clear();
@@ -62,10 +94,12 @@ export class Lists {
   /**
    * Draws the newest items, unless the list is in use.
    *
-   * @param {ListName} name
+   * @param {string} name
    */
   draw(name) {
-    const list = this.lists[name];
+    const list = this.lists.get(name);
+    if (!list) return;
+    if (list.title) setText(list.title, textOf(texts().listTitles, name));
     const isPaused = list.shownIds !== null && isInUse(list.element);
     list.note.classList.toggle("paused", isPaused);
     setText(list.note, isPaused ? texts().paused : this.note(name));
@@ -75,16 +109,16 @@ export class Lists {
       if (i < items.length) {
         row.fill(itemId(items[i]), items[i].fan_id, name === "top" ? null : list.shownIds);
         fillRow(name, row, items[i], now, i);
-      } else if (i === 0) row.clear(texts().empty[name], texts().hint[name]);
+      } else if (i === 0) row.clear(texts().empty[name] ?? texts().emptyList, texts().hint[name]);
       else row.clear();
     });
     list.shownIds = new Set(list.rows.map((row) => row.id));
   }
 
-  /** @param {ListName} name */
+  /** @param {string} name */
   note(name) {
-    if (name === "top") return texts().best(ROWS.top);
-    if (name !== "gainers") return texts().newest(ROWS[name]);
+    if (name === "top") return texts().best(TOP_ROWS);
+    if (name !== "gainers") return texts().newest(LIST_ROWS);
     return this.gainersSince ? texts().gainedSince(formatClock(this.gainersSince)) : "";
   }
 }
@@ -92,14 +126,16 @@ export class Lists {
 // A list of the page: its rows, what they show and what they show next.
 class List {
   /**
-   * @param {ListName} name
+   * @param {string} name
+   * @param {HTMLElement | null} title of a list that index.html does not have
    * @param {(fan: string) => void} openFan
    * @param {() => void} draw
    */
-  constructor(name, openFan, draw) {
+  constructor(name, title, openFan, draw) {
+    this.title = title;
     this.element = get(name);
     this.note = get(`${name}-note`);
-    this.rows = Array.from({ length: ROWS[name] }, () => new Row(this.element, openFan));
+    this.rows = Array.from({ length: rowsOf(name) }, () => new Row(this.element, openFan));
     /** @type {Set<string | null> | null} */
     this.shownIds = null;
     /** @type {Pending | null} */
@@ -108,6 +144,24 @@ class List {
     this.element.addEventListener("pointerleave", draw);
     this.element.addEventListener("focusout", () => setTimeout(draw));
   }
+}
+
+/**
+ * Adds the panel of a list behind those of index.html, built as these are; returns its title.
+ *
+ * @param {string} name
+ */
+function addPanel(name) {
+  const panel = make("section", "panel list");
+  const head = panel.appendChild(make("div", "head"));
+  const title = head.appendChild(make("h2"));
+  const note = head.appendChild(make("span", "note"));
+  title.id = `${name}-title`;
+  note.id = `${name}-note`;
+  panel.appendChild(make("ol")).id = name;
+  panel.setAttribute("aria-labelledby", title.id);
+  document.querySelector(".lists")?.append(panel);
+  return title;
 }
 
 /** @param {HTMLElement} element */
@@ -200,17 +254,19 @@ const flagRow = (fillMark) => (row, flag, now) => {
  * @typedef {(row: Row, item: Shown, now: number, i: number) => void} Fill writes an item into row i
  */
 
-// What each list shows in a row.
+const fillState = flagRow((row, flag) => {
+  setText(row.mark, textOf(texts().flag, flag.state));
+  row.mark.dataset.state = flag.state;
+});
+
+// What each list of index.html shows in a row; the others show a flag's state.
 /** @type {{ [Name in ListName]: Fill<ListItems[Name]> }} */
 const FILL = {
   angry: flagRow((row, { severity }) => {
     const symbol = "●".repeat(severity) + "○".repeat(Math.max(0, MAX_SEVERITY - severity));
     setSymbol(row.mark, symbol, texts().severity(severity));
   }),
-  leaving: flagRow((row, flag) => {
-    setText(row.mark, textOf(texts().flag, flag.state));
-    row.mark.dataset.state = flag.state;
-  }),
+  leaving: fillState,
   back: flagRow(() => {}),
   tier: flagRow((row, flag) => {
     const isUp = isPromotion(flag);
@@ -230,13 +286,13 @@ const FILL = {
 };
 
 /**
- * @param {ListName} name
+ * @param {string} name
  * @param {Row} row
  * @param {Item} item of that list
  * @param {number} now epoch ms
  * @param {number} i
  */
 function fillRow(name, row, item, now, i) {
-  const fill = /** @type {Fill<Item>} */ (FILL[name]);
+  const fill = /** @type {Fill<Item>} */ (FILL[/** @type {ListName} */ (name)] ?? fillState);
   fill(row, item, now, i);
 }

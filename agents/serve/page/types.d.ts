@@ -61,6 +61,12 @@ export interface Status {
   problem: string | null;
 }
 
+/** What inputs and rules declare; part of the first message alone. */
+export interface Declared {
+  topics: string[];
+  categories: string[];
+}
+
 export interface TrafficPoint {
   at: number; // epoch ms
   rates: Record<string, number>; // topic -> events per second
@@ -69,7 +75,7 @@ export interface TrafficPoint {
   p95: number | null;
 }
 
-/** The items of each list; names of the page model's parts and of the page's elements. */
+/** The items of each list that index.html has; names of the page model's parts and of the page's elements. */
 export interface ListItems {
   angry: FlagRow;
   leaving: FlagRow;
@@ -81,8 +87,9 @@ export interface ListItems {
 
 export type ListName = keyof ListItems;
 
-/** The page model; a patch holds the parts that changed. */
+/** The page model; a patch holds the parts that changed. A category without a list in index.html is a part, too. */
 export type PageModel = { [Name in ListName]?: ListItems[Name][] } & {
+  declared?: Declared;
   brands?: BrandRow[];
   gainers_since?: number; // epoch ms, 0: nothing is known yet
   history?: TrafficPoint[];

@@ -182,6 +182,7 @@ export function describeFlag(flag) {
   if (flag.kind === "tier") {
     return words.moved(textOf(words.tiers, flag.from), textOf(words.tiers, flag.state));
   }
+  if (flag.kind !== "churn") return flag.reason;
   if (flag.state === "returned") return words.backAfter(formatSpan(silent));
   if (flag.state === "cleared") return words.activeAgain(formatSpan(silent));
   const silence = gap > 0 ? words.usually(formatSpan(gap), formatSpan(silent)) : words.silentFor(formatSpan(silent));

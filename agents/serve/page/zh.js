@@ -30,11 +30,8 @@ export const ZH = {
 
   // charts
   trafficTitle: "每秒事件数，最近 5 分钟",
-  trafficWhy: "四个输入主题每秒新增的事件，包括所有品牌；按主题末端位移的增长计算，每秒查询一次。",
-  likes: "点赞",
-  reposts: "转发",
-  comments: "评论",
-  purchases: "购买",
+  trafficWhy: "各输入主题每秒新增的事件，包括所有品牌；按主题末端位移的增长计算，每秒查询一次。",
+  topics: { likes: "点赞", reposts: "转发", comments: "评论", purchases: "购买" },
   waitTitle: "事件评分用时（秒）",
   waitWhy:
     "从事件出现在 Kafka 到评分提交为止的时间。"
@@ -58,6 +55,7 @@ export const ZH = {
   gainersTitle: "上升最快",
   tierTitle: "等级变化",
   backTitle: "重新回来",
+  listTitles: {},
   paused: "指向时暂停更新",
   newest: (n) => `最新 ${n} 条`,
   best: (n) => `前 ${n} 名，满分 100`,
@@ -71,6 +69,7 @@ export const ZH = {
     top: "暂无",
     gainers: "暂无上升",
   },
+  emptyList: "暂无",
   hint: { back: "最早在预警一天之后" },
   sampled: "列表只显示最新几条，无论事件多少，每秒最多更新一次。各项总数是完整的。",
   chartBy: "图表：uPlot（MIT 许可）",

@@ -44,7 +44,9 @@ def served(check: Check, token: str = "") -> None:
     async def run() -> None:
         settings = Settings(redis_url=f"redis://{LOOPBACK}:{free_port()}/0")
         redis = connect(settings)
-        model = PageModel(Queries(redis, StoreKeys(settings.names)), RateSampler({}), ServeMetrics(), ServeState())
+        model = PageModel(
+            Queries(redis, StoreKeys(settings.names)), RateSampler({}), ["angry"], ServeMetrics(), ServeState()
+        )
         server = TestServer(application(model, token))
         client = TestClient(server, cookie_jar=CookieJar(unsafe=True), connector=TCPConnector(limit=0))
         async with client:

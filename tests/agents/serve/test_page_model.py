@@ -5,51 +5,29 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
-from redis.exceptions import ConnectionError as RedisConnectionError
+import pytest
 
 from agents.serve.metrics import ServeMetrics, ServeState
 from agents.serve.page_model import PageModel
-from agents.serve.queries import Queries
 from agents.serve.traffic import RateSampler
-from schemas.serving import BrandRow, FanList, FlagCategory
-from tests.agents.serve.outputs import flag, score
+from streams.fans.model import MODEL, Model
+from tests.agents.serve.fakes import BRAND, FakeQueries, page_model
+from tests.agents.serve.outputs import flag
+from tests.streams.model.composed import TEST_MODEL
 
-BRAND = "miot"
-OF_BRAND = {"top", "gainers", "gainers_since", *FlagCategory}
-
-
-class FakeQueries(Queries):
-    """A serving store in memory, which counts how often a brand is read."""
-
-    def __init__(self) -> None:
-        self.scores, self.angry_flags = [score("a")], [flag("a", "f1", "negative", "raised")]
-        self.reads = 0
-        self.is_down = False
-
-    async def brands(self, limit: int) -> list[BrandRow]:
-        return [BrandRow(BRAND, len(self.scores), 0, 0)][:limit]
-
-    async def fans(self, which: FanList, brand: str, limit: int) -> list[bytes]:
-        if self.is_down:
-            raise RedisConnectionError("down")
-        self.reads += 1
-        return [msgspec.json.encode(record) for record in self.scores][:limit]
-
-    async def top_gainers(self, brand: str, limit: int, now: int) -> tuple[int, list[tuple[float, bytes]]]:
-        return 0, [(1.5, msgspec.json.encode(record)) for record in self.scores][:limit]
-
-    async def flags(self, brand: str, limit: int, category: FlagCategory | None = None) -> list[bytes]:
-        flags = self.angry_flags if category is FlagCategory.ANGRY else []
-        return [msgspec.json.encode(record) for record in flags][:limit]
+PRODUCTION = {
+    "topics": ["likes", "reposts", "comments", "purchases"],
+    "categories": ["tier", "leaving", "back", "angry"],
+}
+OF_BRAND = {"top", "gainers", "gainers_since", "leaving", "angry", "back", "tier"}
 
 
-def run(check: Callable[[PageModel, FakeQueries], Awaitable[None]]) -> None:
-    """Run a check with a model that has one page of the brand, refreshed once."""
+def run(check: Callable[[PageModel, FakeQueries], Awaitable[None]], declared: Model = MODEL) -> None:
+    """Run a check with a page model that has one page of the brand, refreshed once."""
 
     async def started() -> None:
         queries = FakeQueries()
-        model = PageModel(queries, RateSampler({}), ServeMetrics(), ServeState())
+        model = page_model(queries, declared)
         model.watchers[BRAND] += 1
         await model.refresh()
         await check(model, queries)
@@ -70,10 +48,36 @@ async def patch_after(model: PageModel, tick: int) -> dict[str, Any]:
 def test_a_new_page_gets_everything_once() -> None:
     async def check(model: PageModel, _: FakeQueries) -> None:
         tick, message = await model.snapshot(BRAND)
-        assert set(json.loads(message)) == {"history", "brands", "status", "now", *OF_BRAND}
+        assert set(json.loads(message)) == {"declared", "history", "brands", "status", "now", *OF_BRAND}
         assert await patch_after(model, tick) == {}
 
     run(check)
+
+
+def test_what_inputs_and_rules_declare_is_in_the_first_message_and_their_lists_are_filled() -> None:
+    async def check(model: PageModel, _: FakeQueries) -> None:
+        tick, message = await model.snapshot(BRAND)
+        first = json.loads(message)
+        topics, categories = first["declared"]["topics"], first["declared"]["categories"]
+        assert topics == [*PRODUCTION["topics"], "test-pings"]
+        assert sorted(categories) == sorted([*PRODUCTION["categories"], "test-list"])
+        assert [row["flag_id"] for row in first["test-list"]] == ["f1"]
+        assert await patch_after(model, tick) == {}
+
+    run(check, TEST_MODEL)
+
+
+def test_production_declares_the_lists_for_which_the_page_has_words_and_colours() -> None:
+    async def check(model: PageModel, _: FakeQueries) -> None:
+        _tick, message = await model.snapshot(BRAND)
+        assert json.loads(message)["declared"] == PRODUCTION
+
+    run(check)
+
+
+def test_a_category_cannot_take_the_name_of_another_part() -> None:
+    with pytest.raises(ValueError, match="another part of the page: top"):
+        PageModel(FakeQueries(), RateSampler({}), ["angry", "top"], ServeMetrics(), ServeState())
 
 
 def test_a_second_page_of_a_brand_shares_what_was_read_for_the_first() -> None:

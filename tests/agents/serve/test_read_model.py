@@ -7,7 +7,6 @@ from agents.serve.keys import FLAG_RETENTION_MS, MAX_BRAND_FLAGS, MAX_CATEGORY_F
 from agents.serve.read_model import (
     RedisCommand,
     batch_commands,
-    category_of,
     flag_commands,
     offset_command,
     score_commands,
@@ -15,11 +14,14 @@ from agents.serve.read_model import (
 )
 from agents.serve.records import FlagUpdate, OutputBatch, ScoreUpdate
 from schemas.outputs.records import FanFlag, FanScore, StandingFlag
-from schemas.serving import FanList, FlagCategory, StoredScore
+from schemas.serving import FanList, StoredScore, flag_categories
 from schemas.topics import Names
+from streams.fans.model import MODEL
 from tests.agents.serve.outputs import T0, angry, flag, score
+from tests.streams.model.composed import TEST_MODEL
 
 KEYS = StoreKeys(Names("", "eu-", "g"))
+CATEGORIES = flag_categories(MODEL.flag_specs)
 P = "fanpulse:eu-g:"
 NOW = T0 + 500
 
@@ -134,19 +136,20 @@ def test_an_erased_fan_leaves_every_list_whatever_is_stored() -> None:
 @pytest.mark.parametrize(
     ("kind", "state", "category"),
     [
-        ("churn", "at_risk", FlagCategory.LEAVING),
-        ("churn", "churned", FlagCategory.LEAVING),
-        ("churn", "returned", FlagCategory.BACK),
-        ("churn", "cleared", FlagCategory.BACK),
-        ("negative", "raised", FlagCategory.ANGRY),
+        ("churn", "at_risk", "leaving"),
+        ("churn", "churned", "leaving"),
+        ("churn", "returned", "back"),
+        ("churn", "cleared", "back"),
+        ("negative", "raised", "angry"),
         ("negative", "cleared", None),
-        ("tier", "core", FlagCategory.TIER),
+        ("tier", "core", "tier"),
+        ("test-pinged", "pinged", "test-list"),  # declared by the rule of a test alone
+        ("test-pinged", "quiet", None),
     ],
 )
-def test_a_transition_is_listed_under_its_category(kind: str, state: str, category: FlagCategory | None) -> None:
+def test_a_transition_is_listed_under_its_category(kind: str, state: str, category: str | None) -> None:
     record = flag("a", "f1", kind, state)
-    assert category_of(record) is category
-    commands = flag_commands(KEYS, [flag_update(record)], NOW)
+    commands = flag_commands(KEYS, [flag_update(record)], flag_categories(TEST_MODEL.flag_specs), NOW)
     lists = {command[1] for command in commands if command[0] == "ZADD"}
     assert lists == {
         KEYS.fan_flags("miot", "a"),
@@ -157,16 +160,16 @@ def test_a_transition_is_listed_under_its_category(kind: str, state: str, catego
 
 
 def test_flag_lists_are_bounded() -> None:
-    commands = flag_commands(KEYS, [flag_update(flag("a", "f1", "tier", "core"))], NOW)
+    commands = flag_commands(KEYS, [flag_update(flag("a", "f1", "tier", "core"))], CATEGORIES, NOW)
     assert ("ZREMRANGEBYRANK", f"{P}flags:miot", 0, -MAX_BRAND_FLAGS - 1) in commands
     assert ("ZREMRANGEBYRANK", f"{P}flags:miot:tier", 0, -MAX_CATEGORY_FLAGS - 1) in commands
 
 
 def test_a_flag_expires_as_in_its_topic() -> None:
     record = flag("a", "f1", "tier", "core")
-    old = flag_commands(KEYS, [flag_update(record, NOW - FLAG_RETENTION_MS + 7)], NOW)
+    old = flag_commands(KEYS, [flag_update(record, NOW - FLAG_RETENTION_MS + 7)], CATEGORIES, NOW)
     assert old[0][-2:] == ("PX", 7)
-    assert flag_commands(KEYS, [flag_update(record, NOW - FLAG_RETENTION_MS)], NOW) == []
+    assert flag_commands(KEYS, [flag_update(record, NOW - FLAG_RETENTION_MS)], CATEGORIES, NOW) == []
 
 
 def test_known_transitions_are_counted_and_not_written_again() -> None:
@@ -174,7 +177,7 @@ def test_known_transitions_are_counted_and_not_written_again() -> None:
     for name in ("f1", "f2"):
         one = flag_update(flag("a", name, "tier", "core"))
         batch.flags["miot", one.member] = one
-    commands = batch_commands(KEYS, batch, {}, frozenset({("miot", "f1:core")}), NOW)
+    commands = batch_commands(KEYS, batch, {}, frozenset({("miot", "f1:core")}), CATEGORIES, NOW)
     assert [command[1] for command in commands if command[0] == "SET"] == [f"{P}flag:miot:f2:core"]
     assert batch.stale == 1
 

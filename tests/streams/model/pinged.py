@@ -89,6 +89,7 @@ RULE = Rule(
                 origins=("quiet", "pinged"),
                 reasons=("pings",),
                 transitions=(("pinged", "pings"), ("quiet", "pings")),
+                categories=(("pinged", "test-list"),),
                 is_standing=True,
             ),
             stands=_stands,
