@@ -14,7 +14,7 @@ from schemas.contract.asyncapi import asyncapi
 from schemas.contract.compare import Break, breaks
 from schemas.contract.documents import documents
 from schemas.contract.schema import Document
-from streams.fans.model import MODEL
+from streams.fans.model import MODEL, Model
 
 RELEASED = Path("docs/contract")  # of the checkout
 ASYNCAPI, SUFFIX = "asyncapi.json", ".schema.json"
@@ -79,9 +79,9 @@ def check(directory: Path, as_json: bool) -> None:
         sys.exit(Exit.FAILED)
 
 
-def contract() -> dict[str, Document]:
-    """Return the documents of what this program reads and writes."""
-    return documents(MODEL.inputs, MODEL.flag_specs, [one.field for one in MODEL.published])
+def contract(model: Model = MODEL) -> dict[str, Document]:
+    """Return the documents of what a program with these inputs and rules reads and writes."""
+    return documents(model.inputs, model.flag_specs, [one.field for one in model.published])
 
 
 def read(directory: Path) -> dict[str, Document]:

@@ -7,8 +7,8 @@ import msgspec
 import orjson
 
 from agents.kafka.publish import Record
-from agents.settings import Settings
 from schemas.inputs.declaration import COLON_IN_BRAND, MAX_VALUE_BYTES, Act, Input
+from schemas.topics import Names
 
 
 class InputTopic(NamedTuple):
@@ -22,15 +22,15 @@ class BadLineError(ValueError):
     """A line that every worker would refuse, with the reason."""
 
 
-def input_topics(settings: Settings) -> dict[str, InputTopic]:
-    """Return the topics that a line may name."""
-    return {source.name: InputTopic(topic, source) for topic, source in settings.names.public_inputs.items()}
+def input_topics(names: Names) -> dict[str, InputTopic]:
+    """Return the topics that a line may name: those of the declared inputs that producers write to."""
+    return {source.name: InputTopic(topic, source) for topic, source in names.public_inputs.items()}
 
 
 def parse(line: bytes, known: Mapping[str, InputTopic]) -> Record:
     r"""Return a line as the record to send: the event as it is, without ``topic``.
 
-    >>> parse(b'{"topic":"likes"}', input_topics(Settings()))
+    >>> parse(b'{"topic":"likes"}', input_topics(Names("", "", "")))
     Traceback (most recent call last):
         ...
     agents.cli.publish.lines.BadLineError: Object missing required field `event_id`

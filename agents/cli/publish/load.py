@@ -82,7 +82,7 @@ def load(file: str, rate: float, limit: int | None, dry_run: bool, skip_bad: boo
     settings = read_settings()
     inputs = [spec for spec in settings.names.specs() if spec.name in settings.names.public_inputs]
     count = 0 if dry_run else topics.ensure(settings, inputs)
-    job = Load(file, input_topics(settings), limit)
+    job = Load(file, input_topics(settings.names), limit)
     start = time.monotonic()
     if dry_run or (file != "-" and not skip_bad):
         for _ in job.records("checking"):

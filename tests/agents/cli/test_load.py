@@ -12,7 +12,7 @@ from agents.cli.publish.load import batch_size, load
 from agents.errors import FanpulseError
 from agents.settings import Settings
 
-TOPICS = input_topics(Settings(topic_prefix="eu-"))
+TOPICS = input_topics(Settings(topic_prefix="eu-").names)
 LIKE = {
     "topic": "likes",
     "event_id": "e1",
