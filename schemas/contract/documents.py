@@ -34,9 +34,9 @@ def documents(
 ) -> dict[str, Document]:
     """Return the documents of all public topics, by the topics' names without a prefix.
 
-    >>> from schemas.inputs import INPUTS
-    >>> list(documents(INPUTS, (), ()))
-    ['likes', 'reposts', 'comments', 'purchases', 'fan-scores', 'fan-flags', 'dead-letters']
+    >>> from schemas.inputs import COMMENTS, LIKES
+    >>> list(documents((LIKES, COMMENTS), (), ()))
+    ['likes', 'comments', 'fan-scores', 'fan-flags', 'dead-letters']
     """
     specs = {spec.name: spec for spec in Names("", "", "", tuple(inputs)).specs()}
     return {

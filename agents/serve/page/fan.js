@@ -18,7 +18,6 @@ import {
 
 const REFRESH_MS = 3000; // while it is open
 const MAX_FLAGS = 20;
-const ACTIVE_STATES = ["raised", "at_risk", "churned"]; // of a flag that can still be active
 
 export class FanDialog {
   constructor() {
@@ -147,7 +146,7 @@ function flagHistory(fan, flags) {
     const item = list.appendChild(make("li", flag.kind));
     const state = flag.kind === "tier" ? words.tier : textOf(words.flag, flag.state);
     item.append(make("b", "", state), make("time", "", formatMoment(flag.as_of)), make("span", "", describeFlag(flag)));
-    if (active.has(flag.flag_id) && ACTIVE_STATES.includes(flag.state)) item.append(make("em", "", words.active));
+    if (active.delete(flag.flag_id)) item.append(make("em", "", words.active)); // its newest state alone
   }
   return [make("h3", "", words.flags), flags.length ? list : make("p", "muted", words.noFlags)];
 }

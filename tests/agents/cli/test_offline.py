@@ -20,6 +20,8 @@ from agents.cli.offline.sentiment import sentiment
 from agents.errors import ConfigError, FanpulseError
 from agents.offline.params_file import FITTED
 from agents.settings import Settings
+from schemas.inputs import INPUTS
+from schemas.inputs.lookup import public
 from streams.fans.params import settings_of
 from streams.offline.population import simulate
 from streams.rules import churn, score
@@ -27,7 +29,7 @@ from streams.sentiment.model import read, shipped
 
 WORDS = {"pos": "很好 喜欢", "neg": "太差 退款", "neu": "几点 发货"}
 POPULATION = simulate(560, 100.0, 12.0, seed=4)
-TOPIC = "line 2: field topic must be one of likes, reposts, comments, purchases$"
+TOPIC = f"line 2: field topic must be one of {', '.join(source.name for source in public(INPUTS))}$"
 UNTIL = f"{datetime.fromtimestamp(POPULATION.end / 1000, UTC).date().replace(day=1)}"
 
 

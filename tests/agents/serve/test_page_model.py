@@ -2,24 +2,29 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from agents.serve.app import PAGE
 from agents.serve.metrics import ServeMetrics, ServeState
 from agents.serve.page_model import PageModel
 from agents.serve.traffic import RateSampler
+from schemas.inputs import INPUTS
+from schemas.inputs.lookup import public
+from schemas.serving import category_names, flag_categories
 from streams.fans.model import MODEL, Model
 from tests.agents.serve.fakes import BRAND, FakeQueries, page_model
 from tests.agents.serve.outputs import flag
 from tests.streams.model.composed import TEST_MODEL
 
 PRODUCTION = {
-    "topics": ["likes", "reposts", "comments", "purchases"],
-    "categories": ["tier", "leaving", "back", "angry"],
+    "topics": [source.name for source in public(INPUTS)],
+    "categories": category_names(flag_categories(MODEL.flag_specs)),
 }
-OF_BRAND = {"top", "gainers", "gainers_since", "leaving", "angry", "back", "tier"}
+OF_BRAND = {"top", "gainers", "gainers_since", *PRODUCTION["categories"]}
 
 
 def run(check: Callable[[PageModel, FakeQueries], Awaitable[None]], declared: Model = MODEL) -> None:
@@ -67,10 +72,12 @@ def test_what_inputs_and_rules_declare_is_in_the_first_message_and_their_lists_a
     run(check, TEST_MODEL)
 
 
-def test_production_declares_the_lists_for_which_the_page_has_words_and_colours() -> None:
+def test_every_list_of_the_page_is_one_that_production_declares() -> None:
     async def check(model: PageModel, _: FakeQueries) -> None:
         _tick, message = await model.snapshot(BRAND)
         assert json.loads(message)["declared"] == PRODUCTION
+        in_index = set(re.findall(r'<ol id="([\w-]+)"', (PAGE / "index.html").read_text(encoding="utf-8")))
+        assert {"angry", "leaving", "tier", "back"} <= in_index <= OF_BRAND
 
     run(check)
 
