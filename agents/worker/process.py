@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Never
 
+import msgspec
+
 from agents import brands as parameter_file
 from agents.clock import Clock, SystemClock
 from agents.endpoint import Endpoint
@@ -45,9 +47,12 @@ def run(settings: Settings, model: Model = MODEL, clock: Clock | None = None) ->
     Raises:
         FanpulseError: the settings, the broker or the topics do not let us start.
     """
-    file = parameter_file.load(settings)
+    file = parameter_file.load(settings, model)
     instance = Instance.lock(settings)
-    names, partitions = subscribe(settings, settings.names)
+    stores = ("fans", *(store.name for store in model.stores))
+    names, partitions = subscribe(
+        settings, msgspec.structs.replace(settings.names, declared=model.inputs, stores=stores)
+    )
     preflight = Preflight(settings, names, partitions)
     preflight.check({})
     metrics = Metrics(model, file.platforms)
@@ -56,7 +61,7 @@ def run(settings: Settings, model: Model = MODEL, clock: Clock | None = None) ->
     endpoint = Endpoint(
         metrics.registry, settings.web_host, settings.metrics_port, live=worker.not_alive, ready=worker.not_ready
     )
-    warm()
+    warm(model)
     gc.collect()
     gc.freeze()  # what is loaded by now lives forever: the collector need not look at it
     endpoint.start()
@@ -79,7 +84,7 @@ class Worker:
     ) -> None:
         self.settings, self.instance, self.model, self.preflight = settings, instance, model, preflight
         self.names, self.metrics, self.clock = preflight.names, metrics, clock
-        self.brands, self.options = parameter_file.brands(file), aiokafka_options(settings)
+        self.brands, self.options = parameter_file.brands(file, model), aiokafka_options(settings)
         self.watchdog: Watchdog | None = None
         self.assignment: AssignmentHandler | None = None
 
