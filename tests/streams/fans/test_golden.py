@@ -125,8 +125,9 @@ def test_rows_of_layout_1_are_refused_with_the_way_out() -> None:
         restored(read(1))
 
 
-@pytest.mark.parametrize("size", [0, 2, 3, MODEL.dtype.itemsize - 2])
+@pytest.mark.parametrize("size", [0, 2, 3, -2])
 def test_a_value_that_ends_within_a_field_is_no_row(size: int) -> None:
     (first, *_) = read(LAYOUT)
-    with pytest.raises(ValueError, match="is empty" if size == 0 else f"{size} bytes is no row"):
-        restored([first._replace(value=(first.value or b"")[:size])])
+    value = (first.value or b"")[:size]
+    with pytest.raises(ValueError, match=f"{len(value)} bytes is no row" if value else "is empty"):
+        restored([first._replace(value=value)])
