@@ -50,7 +50,7 @@ lint: setup  ## format, lint, layers
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 
-types: setup  ## mypy, strict
+types: setup  ## mypy, strict, tests included
 	$(BIN)/mypy
 
 page: $(NODE)  ## the page's JavaScript: format, lint, types, unit tests; needs Node 20 or newer

@@ -89,7 +89,7 @@ def measure(kafka: Kafka, folder: Path, given: argparse.Namespace) -> list[Resul
     settings = _settings(kafka, folder, given)
     create(settings)
     say(f"writing {given.events} events of {given.backlog_fans} fans")
-    backlog = [sys.executable, HERE / "events.py", kafka.bootstrap, str(given.events), str(given.backlog_fans)]
+    backlog = [sys.executable, str(HERE / "events.py"), kafka.bootstrap, str(given.events), str(given.backlog_fans)]
     subprocess.run(backlog, check=True, stdout=subprocess.DEVNULL)
     say("fetch alone, and fetch and decode alone")
     raw, decoded = floor(settings, decode=False), floor(settings, decode=True)

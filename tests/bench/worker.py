@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.request import urlopen
@@ -50,7 +50,8 @@ def start(settings: Settings, number: int, port: int) -> subprocess.Popen[bytes]
 
 def _measure(processes: list[subprocess.Popen[bytes]], ports: list[int], events: int, broker: int) -> Result:
     deadline = time.monotonic() + DEADLINE_S
-    pids, began, cpu, others, seen = [process.pid for process in processes], 0.0, 0.0, 0.0, Counter[str]()
+    pids, began, cpu, others = [process.pid for process in processes], 0.0, 0.0, 0.0
+    seen = defaultdict[str, float](float)
     while seen["durable"] < events:
         if time.monotonic() > deadline or any(process.poll() is not None for process in processes):
             sys.exit(f"the workers stopped at {seen['durable']:.0f} of {events} events")
@@ -80,9 +81,9 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total / TICKS
 
 
-def look(ports: list[int]) -> Counter[str]:
+def look(ports: list[int]) -> defaultdict[str, float]:
     """Return what the workers' metrics say; ``durable`` counts events whose score has been committed."""
-    seen: Counter[str] = Counter()
+    seen: defaultdict[str, float] = defaultdict(float)
     for port in ports:
         for family in text_string_to_metric_families(_get(port)):
             for sample in family.samples:

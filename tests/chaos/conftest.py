@@ -87,7 +87,7 @@ def make(
     scenarios: list[Scenario] = []
 
     def make(name: str, **settings: object) -> Scenario:
-        installation = fresh(tmp_path, kafka.bootstrap, **{"PUBLISH_DELAY_S": 0.3, "TICK_S": 1, **settings})
+        installation = fresh(tmp_path, kafka.bootstrap, "", **{"PUBLISH_DELAY_S": 0.3, "TICK_S": 1, **settings})
         installation.create_topics()
         started.append(Processes(installation))
         scenarios.append(Scenario(name, installation, started[-1]))

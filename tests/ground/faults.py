@@ -18,6 +18,7 @@ A step is one of ``STEPS``; ``before-commit:20`` is the twentieth time that it i
 import os
 import signal
 import time
+from asyncio import Future
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -74,10 +75,14 @@ def _wrap_transactions(producer: type, steps: Steps) -> None:
 
         _wrap(producer, name, make)
 
+    def sent(done: Future[object]) -> None:
+        if not done.cancelled():
+            steps.reach("after-first-batch")
+
     def send(method: Any) -> Any:
         async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             future = await method(self, *args, **kwargs)
-            future.add_done_callback(lambda done: done.cancelled() or steps.reach("after-first-batch"))
+            future.add_done_callback(sent)
             return future
 
         return call

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -75,7 +75,7 @@ def read(bootstrap: str, topic: str) -> list[Record]:
         return list(read_from(client, places))
 
 
-def unread(bootstrap: str, group: str, topics: Sequence[str]) -> int:
+def unread(bootstrap: str, group: str, topics: Iterable[str]) -> int:
     """Return how many committed records of some topics a group has not committed yet."""
     with consumer(bootstrap, group) as client:
         places = [TopicPartition(topic, n) for topic in topics for n in partitions(client, topic)]

@@ -50,7 +50,9 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
         cut = command.get_short_help_str(65).endswith("...") and " " in name  # the others' lines are in COMMANDS
         assert not cut, f"{name} is cut off in its group's help"
         for option in command.params:
-            assert isinstance(option, click.Argument) or option.help, f"{name} {option.name}"
+            assert isinstance(option, click.Argument) or (isinstance(option, click.Option) and option.help), (
+                f"{name} {option.name}"
+            )
 
 
 def test_the_help_names_every_command_and_exit_code_without_loading_any() -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from agents.cli.output import show, show_one
 
-ROWS = [{"fan": "weibo:1", "score": 42.375, "n": 7, "hidden": 1}, {"fan": "weibo:22", "score": None, "n": 12}]
+ROWS: list[dict[str, object]] = [
+    {"fan": "weibo:1", "score": 42.375, "n": 7, "hidden": 1},
+    {"fan": "weibo:22", "score": None, "n": 12},
+]
 COLUMNS = {"fan": "fan", "score": "score", "n": "acts"}
 
 

@@ -66,7 +66,7 @@ def test_a_file_per_topic_and_one_for_all_are_written(released: Path) -> None:
     assert {Path(row["file"]).name for row in rows} == names
 
 
-BREAKS = {
+BREAKS: dict[str, tuple[str, dict[str, object], str, str]] = {
     "an input's field is gone": ("likes", {"properties__spot": {"type": "string"}}, "spot", "is gone"),
     "an input's field became required": (
         "purchases",

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
 from statistics import fmean, pstdev
 
@@ -20,7 +21,7 @@ WEIGHTS = {"like": 1.0, "repost": 5.0, "comment": 4.0, "purchase": 10.0}
 def mbg_nbd(repeats: int, span: float) -> float:
     """Days of silence until P(alive) is one half, with the start values of the product's definition."""
     r, alpha, a, b = 1.4, 5.0, 0.9, 6.0
-    days = (alpha + span) * ((b + repeats) / a) ** (1 / (r + repeats)) - alpha - span
+    days: float = (alpha + span) * ((b + repeats) / a) ** (1 / (r + repeats)) - alpha - span
     return min(180.0, max(3.0, days))
 
 
@@ -43,11 +44,12 @@ def lives(history: list[Event]) -> dict[Name, list[list[Event]]]:
 
 
 def faded(events: list[Event], half_life: float, kinds: set[str], incentivized: bool = True) -> float:
-    return sum(
+    weights: Iterator[float] = (
         WEIGHTS[event.fields["type"]] * 2 ** ((event.fields["event_time"] - NOW) / DAY_MS / half_life)
         for event in events
         if event.fields["type"] in kinds and (incentivized or not event.fields.get("incentivized"))
     )
+    return sum(weights)
 
 
 def relevance(events: list[Event]) -> float:

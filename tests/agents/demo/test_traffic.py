@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.demo.population import Member, Name, Plan, members
+from agents.demo.personas import Name
+from agents.demo.population import Member, Plan, members
 from agents.demo.traffic import Event, Traffic
 from schemas.inputs import INPUTS
 from schemas.inputs.declaration import Act

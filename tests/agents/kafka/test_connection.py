@@ -3,19 +3,30 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 from kafka import errors
+from msgspec.structs import replace
 
 from agents.errors import ConfigError, UnavailableError
 from agents.kafka import connection
 from agents.kafka.connection import admin, aiokafka_options, kafka_options, reader, told
-from agents.settings import Settings
+from agents.settings import Mechanism, Settings
+
+
+class Login(TypedDict):
+    """The two settings of a SASL user."""
+
+    kafka_username: str
+    kafka_password: str
+
 
 PLAIN = Settings(broker="a:9092,b:9093")
-LOGIN = {"kafka_username": "ops", "kafka_password": "s3cret"}
+LOGIN: Login = {"kafka_username": "ops", "kafka_password": "s3cret"}
 
 
 @pytest.fixture
@@ -39,7 +50,7 @@ def test_both_clients_get_all_brokers() -> None:
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-def test_sasl_brings_user_and_password(mechanism: str) -> None:
+def test_sasl_brings_user_and_password(mechanism: Mechanism) -> None:
     settings = Settings(broker="a:1", kafka_security="SASL_SSL", kafka_mechanism=mechanism, **LOGIN)
     options = aiokafka_options(settings)
     assert options["sasl_mechanism"] == mechanism
@@ -65,18 +76,21 @@ def test_no_address_is_told_with_the_remedy() -> None:
 
 @pytest.mark.parametrize("field", ["kafka_ca", "kafka_cert"])
 def test_a_bad_tls_file_is_named(field: str, tmp_path: Path) -> None:
-    settings = {"broker": "a:1", "kafka_security": "SSL"}
+    settings = Settings(broker="a:1", kafka_security="SSL")
     with pytest.raises(ConfigError, match=f"FANPULSE_{field.upper()}: no file"):
-        kafka_options(Settings(**settings, **{field: str(tmp_path / "absent.pem")}))
+        kafka_options(replace(settings, **{field: str(tmp_path / "absent.pem")}))
     (tmp_path / "bad.pem").write_text("no certificate")
     with pytest.raises(ConfigError, match=f"FANPULSE_{field.upper()}: .*bad.pem cannot be used"):
-        kafka_options(Settings(**settings, **{field: str(tmp_path / "bad.pem")}))
+        kafka_options(replace(settings, **{field: str(tmp_path / "bad.pem")}))
 
 
 @pytest.mark.parametrize("connect", [admin, reader])
 @pytest.mark.parametrize("server", ["mute", "nobody"])
 def test_a_broker_that_does_not_answer_is_told_in_time(
-    connect: object, server: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    connect: Callable[[Settings], AbstractContextManager[object]],
+    server: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection, "PATIENCE_S", 0.5)
     address = request.getfixturevalue(server)
@@ -84,7 +98,7 @@ def test_a_broker_that_does_not_answer_is_told_in_time(
     with (
         pytest.raises(UnavailableError, match=f"no Kafka broker answers at {address}"),
         connect(Settings(broker=address)),
-    ):  # type: ignore[operator]
+    ):
         pytest.fail("connected to nobody")
     assert time.monotonic() - start < 5
     assert threading.active_count() == threads, "the client's thread would go on trying"

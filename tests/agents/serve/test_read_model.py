@@ -124,12 +124,16 @@ def test_the_churned_list_is_bounded() -> None:
 
 
 def test_an_erased_fan_leaves_every_list_whatever_is_stored() -> None:
-    commands, stale = score_commands(KEYS, {("miot", "a"): score_update(None, erased=True)}, {("miot", "a"): 99})
+    commands, stale = score_commands(
+        KEYS, {("miot", "a"): score_update(None, erased=True)}, {("miot", "a"): stored_score(99)}
+    )
     assert stale == 0
     assert commands[0] == ("UNLINK", f"{P}fan:miot:a", f"{P}fan-flags:miot:a")
     for which in FanList:
         assert of(commands, "ZREM", KEYS.fans(which, "miot")) == [("ZREM", KEYS.fans(which, "miot"), "a")]
-    commands, _ = score_commands(KEYS, {("miot", "a"): score_update(score("a", 1), erased=True)}, {("miot", "a"): 99})
+    commands, _ = score_commands(
+        KEYS, {("miot", "a"): score_update(score("a", 1), erased=True)}, {("miot", "a"): stored_score(99)}
+    )
     assert [command[0] for command in commands[:2]] == ["UNLINK", "MSET"]
 
 

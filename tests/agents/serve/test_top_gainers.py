@@ -27,7 +27,11 @@ def changes(
     """Return the commands that change the window which queries read."""
     had = {("miot", SINCE): {"a": earlier}} if earlier is not None else {}
     commands = gain_commands(KEYS, {A: score_update(new, erased=erased)}, {A: before} if before else {}, had, NOW)
-    return [command for command in commands if command[1] == KEYS.top_gainers("miot", SINCE) and command[0][0] == "Z"]
+    return [
+        command
+        for command in commands
+        if command[1] == KEYS.top_gainers("miot", SINCE) and str(command[0]).startswith("Z")
+    ]
 
 
 def stored(seq: int, score: float) -> StoredScore:

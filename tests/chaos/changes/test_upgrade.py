@@ -63,11 +63,11 @@ class Visits:
             n += 1
             key = f"{BRAND}:weibo:{n % FANS}"
             event = {"event_id": f"v{n}", "brand_id": BRAND, "fan_id": f"weibo:{n % FANS}", "platform": "weibo"}
-            event |= {"event_time": self.start_ms}
+            value = orjson.dumps({**event, "event_time": self.start_ms})
             self.counts[key] += 1
             for _ in range(2 if n % REPEATED == 0 else 1):
                 partition = key_hash(key.encode()) % self.settings.partitions
-                producer.produce(self.topic, orjson.dumps(event), key, partition, on_delivery=self._done)
+                producer.produce(self.topic, value, key, partition, on_delivery=self._done)
             producer.poll(0)
         if producer.flush(60):
             self.failed.append("the broker did not take everything")

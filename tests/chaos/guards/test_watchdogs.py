@@ -44,7 +44,7 @@ def test_a_restore_that_hangs(scenario: Scenario, proxy: Proxy) -> None:
     assert first.terminate() == Exit.OK
     proxy.cut(Api.FETCH, "requests", scenario.settings.names.changelog("fans"))
     settings = {"BROKER": proxy.address, "RECOVERY_TIMEOUT_S": LIMIT_S}
-    ends_alone(scenario, scenario.starting(0, **settings), "FANPULSE_RECOVERY_TIMEOUT_S")
+    ends_alone(scenario, scenario.starting(0, "", **settings), "FANPULSE_RECOVERY_TIMEOUT_S")
     other = scenario.starting(0, "restore_watchdog", **settings)
     hangs(scenario, other)
     proxy.heal()
@@ -58,7 +58,7 @@ def test_a_backlog_that_is_not_fetched(make: Make, proxy: Proxy) -> None:
     scenario.feed(rate=50_000, limit=20_000)
     scenario.all_sent()
     proxy.cut(Api.FETCH, "requests", scenario.settings.names.leading_input, passed=1)
-    ends_alone(scenario, scenario.starting(0, **settings), "FANPULSE_STALL_TIMEOUT_S")
+    ends_alone(scenario, scenario.starting(0, "", **settings), "FANPULSE_STALL_TIMEOUT_S")
     proxy.cut(Api.FETCH, "requests", scenario.settings.names.leading_input, passed=1)
     other = scenario.starting(0, "stall_watchdog", **settings)
     hangs(scenario, other)
@@ -69,7 +69,7 @@ def test_a_backlog_that_is_not_fetched(make: Make, proxy: Proxy) -> None:
 def test_an_event_loop_that_is_blocked(scenario: Scenario) -> None:
     settings = {"LOOP_TIMEOUT_S": LIMIT_S, "TEST_BLOCK_AT": "collected:20"}
     scenario.feed()
-    one = scenario.starting(0, **settings)
+    one = scenario.starting(0, "", **settings)
     ends_alone(scenario, one, "event loop blocked")
     assert "tests/ground/faults.py" in one.words(), "where it was blocked is told"
     other = scenario.starting(1, "loop_watchdog", **settings)

@@ -1,6 +1,7 @@
 """Workers die, come back, join and leave: nothing is lost, nothing is doubled."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -8,6 +9,7 @@ from agents.errors import Exit
 from tests.chaos.fixtures.reader import Reader
 from tests.chaos.fixtures.scenario import Make, Scenario, metric, rebalances
 from tests.chaos.fixtures.workload import Workload
+from tests.ground.processes import Running
 
 SESSION_S, TRANSACTION_S, CHECK_S = 6.0, 10.0, 2.0  # the suite's session; a transaction's time; the broker looks
 FANS = 120_000  # of whom two events each reach 103,000
@@ -87,6 +89,11 @@ def test_a_quick_restart_of_a_static_member_causes_no_rebalance(make: Make) -> N
     assert rebalances(other) == before
 
 
+def rebalanced(one: Running, before: int) -> Callable[[], bool]:
+    """Return what says whether a worker has had more assignments than before."""
+    return lambda: rebalances(one) > before
+
+
 @pytest.mark.full
 def test_rebalance_storm(scenario: Scenario) -> None:
     one = scenario.worker(0)
@@ -95,10 +102,10 @@ def test_rebalance_storm(scenario: Scenario) -> None:
     for n in range(10):
         before = rebalances(one)
         other.start(INSTANCE_ID=f"guest-{n}") if n else None  # a name of its own: each comes and goes as a new member
-        scenario.until("it has joined", lambda before=before: rebalances(one) > before)
+        scenario.until("it has joined", rebalanced(one, before))
         before = rebalances(one)
         other.child.terminate() if n % 2 else other.kill()
-        scenario.until("it has left", lambda before=before: rebalances(one) > before)
+        scenario.until("it has left", rebalanced(one, before))
     scenario.check()
 
 

@@ -11,7 +11,7 @@ EXIT = {"ok": 0, "warn": 0, "fail": 1}
 
 def ask(installation: Installation, **settings: object) -> Said:
     """Return what the doctor says, as JSON."""
-    return call(installation, "doctor", "--json", **{**QUIET, **settings})
+    return call(installation, "doctor", "--json", given="", **{**QUIET, **settings})
 
 
 def finding(said: Said, check: str, state: str, words: str) -> dict[str, Any]:

@@ -25,13 +25,13 @@ def test_it_is_content_when_all_is_there(installation: Installation, valkey: Val
     workers = next(row for row in said.rows if row["check"] == "workers")
     assert workers["message"] == f"1 in group {installation.given['GROUP']}, 0 events wait"
     assert valkey.url not in said.out, "an address may hold a password"
-    told = call(installation, "doctor", **ours)
+    told = call(installation, "doctor", given="", **ours)
     assert told.code == 0
     assert len(told.out.splitlines()) == len(said.rows) + 1
     assert told.out.splitlines()[-1] == "all checks passed"
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, str | int], str, str, str]] = {
     "a typing error": ({"BROKR": "x"}, "settings", "warn", "FANPULSE_BROKR"),
     "a value of the wrong kind": ({"PARTITIONS": "many"}, "settings", "fail", "FANPULSE_PARTITIONS"),
     "no parameter file": ({"PARAMS": "absent.toml"}, "parameters", "fail", "absent.toml"),

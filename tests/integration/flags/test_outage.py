@@ -22,7 +22,8 @@ def people(died: int) -> tuple[list[Someone], list[Someone], list[Event]]:
     """Return leavers and comers with deadlines all over the outage, and what the comers did in it."""
     dues = [died + n * MINUTE for n in range(2, 119)]
     leavers = mixed("leaver", dues)
-    comers, acts = [], []
+    comers: list[Someone] = []
+    acts: list[Event] = []
     for before in BEFORE:
         for one in mixed(f"comer-{before}", [due for due in dues if due - before * MINUTE > died]):
             comers.append(one)

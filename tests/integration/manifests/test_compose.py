@@ -20,7 +20,8 @@ Service = dict[str, Any]
 def services() -> dict[str, Service]:
     code, words, found = compose_config(STACK)
     assert code == 0, words
-    return found["services"]
+    services: dict[str, Service] = found["services"]
+    return services
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ HADOLINT = Path(sys.executable).parent / "hadolint"
 
 def instruction(name: str) -> str:
     """The last instruction of a name is the one that counts."""
-    return re.findall(rf"^{name} (.*)$", TEXT, re.MULTILINE)[-1]
+    last: str = re.findall(rf"^{name} (.*)$", TEXT, re.MULTILINE)[-1]
+    return last
 
 
 def test_hadolint_has_nothing_to_say() -> None:

@@ -13,7 +13,7 @@ from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
 from agents.settings import PREFIX, Settings, read
 from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes, Running, until
+from tests.ground.processes import COMMAND, Processes, Running, until
 from tests.integration.manifests.places import DOCKERFILE, STACK, Resource, call, compose_config, of
 
 # Where this machine is not the container or the cluster.
@@ -37,8 +37,10 @@ def test_the_stack_comes_up_in_its_order_is_well_and_stops_in_time(processes: Pr
     services = stack["services"]
     topics = services["topics"]
     assert processes.command(*topics["command"], **told(topics["environment"])).wait_end(60) == 0
-    workers = [processes.worker(n, **told(services[f"worker-{n}"]["environment"])) for n in (1, 2)]
-    serve = processes.serve(**told(services["serve"]["environment"]))
+    workers = [
+        processes.worker(n, ready=True, module=COMMAND, **told(services[f"worker-{n}"]["environment"])) for n in (1, 2)
+    ]
+    serve = processes.serve(ready=True, **told(services["serve"]["environment"]))
     doors = [worker.port for worker in workers] + [int(serve.environ["FANPULSE_METRICS_PORT"]) + 1]
     for door in doors:
         assert is_well(door) == 0
@@ -53,7 +55,10 @@ def test_a_pod_that_restarts_keeps_its_partitions(
     environ = of(base, "ConfigMap", "fanpulse-settings")["data"]
     session_s = read(environ).session_timeout_s
     installation.create_topics()
-    stays, restarts = (processes.worker(n, INSTANCE_ID=f"fanpulse-worker-{n}", **told(environ)) for n in (0, 1))
+    stays, restarts = (
+        processes.worker(n, ready=True, module=COMMAND, INSTANCE_ID=f"fanpulse-worker-{n}", **told(environ))
+        for n in (0, 1)
+    )
     until(lambda: partitions(stays) == partitions(restarts) == 2, 60, "both have half of the partitions")
     before = rebalances(stays)
     began = time.monotonic()

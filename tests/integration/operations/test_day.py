@@ -123,13 +123,13 @@ def test_a_replay_begins_at_an_offset_or_at_a_moment(scored: Installation) -> No
     once = {record.json()["event_id"] for record in late}
     assert sum(sum(view["counts"].values()) for view in views.values()) == len(once)
 
-    options = ("--group", f"{group}r", "--output-prefix", f"{group}r-", "--dry-run")
+    dry_run = ("--group", f"{group}r", "--output-prefix", f"{group}r-", "--dry-run")
     moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)  # on the command line there are no halves
-    assert told(scored, "replay", *options, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 0
+    assert told(scored, "replay", *dry_run, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 0
     until(lambda: datetime.now(UTC) > moment, 10, "the moment is over")
     send(scored, names.of(LIKES), b"miot:weibo:1", b"{}", 0)
-    assert told(scored, "replay", *options, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 1
-    assert told(scored, "replay", *options, "--since", "2020-01-01")["would_read"] == len(inputs) + 1
+    assert told(scored, "replay", *dry_run, "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")["would_read"] == 1
+    assert told(scored, "replay", *dry_run, "--since", "2020-01-01")["would_read"] == len(inputs) + 1
 
 
 def send(installation: Installation, topic: str, key: bytes | None, value: bytes, at: int) -> None:

@@ -42,7 +42,7 @@ def refuse(installation: Installation, n: int, reason: Callable[[int], str] = la
         key = b"miot:%d" % (i % 300)
         at, refusal = key_hash(key) % PARTITIONS, Refusal(RefusalKind.FUTURE, reason(i))
         said = headers(settings.names.leading_input, 0, i, refusal)
-        producer.produce(settings.names.dead_letters, b"%d" % i, key, at, headers=said)
+        producer.produce(settings.names.dead_letters, b"%d" % i, key, at, headers=[*said])
         producer.poll(0)
     assert producer.flush(30) == 0
 

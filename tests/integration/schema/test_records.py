@@ -19,7 +19,12 @@ from tests.ground.reading import Record, read
 
 EXAMPLES = {source.name: source.examples for source in public(INPUTS)}
 HOUSE = Path(__file__).parents[3]
-BAD = {"likes": {"event_time": "noon"}, "reposts": {"depth": 0}, "comments": {"text": 7}, "purchases": {"currency": ""}}
+BAD: dict[str, dict[str, object]] = {
+    "likes": {"event_time": "noon"},
+    "reposts": {"depth": 0},
+    "comments": {"text": 7},
+    "purchases": {"currency": ""},
+}
 
 
 def document(topic: str) -> Any:

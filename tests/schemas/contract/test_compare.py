@@ -36,6 +36,7 @@ def told(name: object = None, kind: object = None, share: object = None, n: obje
 
 
 def gone(*names: str) -> type:
+    kept: list[tuple[str, object] | tuple[str, object, object]]
     kept = [("name", Annotated[str, Meta(min_length=1, max_length=8)]), ("kind", Literal["a", "b"], "a")]
     kept += [("share", Annotated[float, Meta(ge=0, le=1)], 0.0), ("n", int | None, None)]
     return msgspec.defstruct("Was", [field for field in kept if field[0] not in names], kw_only=True)

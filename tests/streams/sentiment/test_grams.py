@@ -14,7 +14,8 @@ from tests.streams.sentiment.simplified import TARGET, module
 
 
 def seen(text: str) -> list[int]:
-    return places([text])[0].tolist()
+    found: list[int] = places([text])[0].tolist()
+    return found
 
 
 SAME = {
