@@ -13,8 +13,8 @@ BESIDE := --dist loadfile -n
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check fmt lint types page unit-plain unit unit-bounds integration integration-full \
-	bench chaos chaos-full soak manifests lock clean
+.PHONY: help setup run test check fmt lint types page unit-plain unit unit-bounds coverage integration \
+	integration-full bench chaos chaos-full soak manifests lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -37,7 +37,7 @@ run: setup  ## start everything here, with demo traffic; Ctrl-C stops it
 
 test: setup unit integration  ## the tests: first the quick ones, then those on a real Kafka
 
-check: setup lint types page unit-plain unit unit-bounds integration chaos  ## what CI runs, quickest first
+check: setup lint types page coverage unit-bounds integration chaos  ## what CI runs, quickest first
 
 fmt: setup  ## format Python and, where npm is there, the page's JavaScript
 	$(BIN)/ruff check -q --select I --fix .
@@ -69,6 +69,12 @@ unit-plain: setup  ## the kernels' tests, kernels as plain Python
 
 unit: setup  ## quick tests, kernels compiled
 	$(PYTEST) $(ARGS)
+
+coverage: setup  ## unit-plain and unit with coverage: lines and branches, with a floor
+	@$(BIN)/coverage erase
+	@$(MAKE) unit-plain unit PYTEST="$(BIN)/coverage run -m pytest -q"
+	@$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 unit-bounds: setup  ## the kernels' tests, every array access checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/streams $(ARGS)
@@ -108,5 +114,5 @@ lock:  ## update and pin all packages, with hashes
 	&& $$there/bin/$(COMPILE) --build-deps-for editable -o requirements.lock pyproject.toml
 
 clean:  ## remove what was built; records in .data stay
-	rm -rf .venv node_modules .numba .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage *.egg-info
+	rm -rf .venv node_modules .numba .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
