@@ -125,15 +125,15 @@ class Names(Struct, frozen=True):
                 TopicSpec(name, fan, delete, RETENTION_MS, source.about, source.is_required, source.is_internal)
                 for name, source in self.inputs.items()
             ),
-            TopicSpec(self.clock, "none", delete, DAY_MS, "time, a record per partition and second", **own),
-            TopicSpec(self.dedup, "none", delete, 7 * DAY_MS, "the newest event ids", **own),
+            TopicSpec(self.clock, "none", delete, DAY_MS, "time: one record per second and partition", **own),
+            TopicSpec(self.dedup, "none", delete, 7 * DAY_MS, "log of the dedup windows", **own),
             *(
-                TopicSpec(self.changelog(store), fan, compact, -1, f"the store {store}: the truth", **own)
+                TopicSpec(self.changelog(store), fan, compact, -1, f"state of the store {store}", **own)
                 for store in self.stores
             ),
             TopicSpec(self.fan_scores, fan, compact, -1, "the whole current view of a fan"),
             TopicSpec(self.fan_flags, fan, delete, RETENTION_MS, "one record per transition"),
-            TopicSpec(self.dead_letters, "as received", delete, RETENTION_MS, "what was refused, with the reason"),
+            TopicSpec(self.dead_letters, "as received", delete, RETENTION_MS, "refused records, with the reason"),
         )
 
     def _own(self, name: str) -> str:

@@ -7,8 +7,8 @@ JSON = "application/json"
 OWN = ("$schema", "$id", "$defs", "x-topic")  # words of JSON Schema files that a schema within AsyncAPI cannot have
 BINDING = "0.5.0"
 ABOUT = (
-    "Real-time fan engagement on Kafka. What fans do goes in; a live score per fan comes out, "
-    "and a flag the moment a fan is leaving or angry, with the reason. Outputs are written in transactions: read them "
+    "Real-time fan engagement on Kafka. fanpulse reads what fans do. It publishes a live score per fan, "
+    "and a flag with the reason when a fan is leaving or angry. Outputs are written in transactions: read them "
     "with isolation.level=read_committed. Keys are partitioned by murmur2, the default of the Java client, of "
     "kafka-python and aiokafka; all topics have the same number of partitions. An installation may put a prefix before "
     "every name."

@@ -12,18 +12,18 @@ from schemas.outputs.fields import FlagSpec, PublishedField
 from schemas.topics import DEAD_LETTERS, FAN_FLAGS, FAN_SCORES, Names, TopicSpec
 
 DEAD = (
-    "A record that was refused, as it came, cut at 64 KB; where it came from and why is in the headers. "
-    "It may hold a fan's words."
+    "A refused record as it was received, cut at 64 KB. Its headers say where it came from and why it was refused. "
+    "It may contain what a fan wrote."
 )
 NUMBER = {"type": "string", "pattern": "^-?[0-9]+$"}
 HEADERS: Document = {
-    "topic": {"type": "string", "description": "The topic that it came from."},
-    "partition": {**NUMBER, "description": "Its partition there."},
-    "offset": {**NUMBER, "description": "Its offset there."},
-    "reason": {"type": "string", "description": "Why it was refused, in a sentence."},
+    "topic": {"type": "string", "description": "The topic it came from."},
+    "partition": {**NUMBER, "description": "Its partition in that topic."},
+    "offset": {**NUMBER, "description": "Its offset in that partition."},
+    "reason": {"type": "string", "description": "Why it was refused, as a sentence."},
     "kind": {
         "type": "string",
-        "description": "Why it was refused, as one of a closed set.",
+        "description": "Why it was refused, as a value of a closed set.",
         "enum": [str(kind) for kind in RefusalKind],
     },
 }

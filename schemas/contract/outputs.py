@@ -21,16 +21,16 @@ from schemas.outputs.fields import FlagSpec, PublishedField
 from schemas.topics import TopicSpec
 
 SCORES = (
-    "The whole current view of a fan. Read committed records only, and drop what has no newer `seq`. "
-    "A record without a value deletes the fan's view."
+    "The whole current view of a fan. Read committed records only, and skip a record whose `seq` is not higher than "
+    "the one you have. A record without a value deletes the fan's view."
 )
-FLAGS = "One record per transition. Read committed records only, and drop a (`flag_id`, `state`, `seq`) seen before."
+FLAGS = "One record per transition. Read committed records only, and skip a (`flag_id`, `state`, `seq`) seen before."
 GROUPS = {  # of published fields
-    "parts": "What the score is made of.",
-    "sentiment": "How the fan speaks of the brand.",
+    "parts": "The parts of the score.",
+    "sentiment": "Sentiment of the fan's comments.",
 }
 VERSION: Document = {"type": "integer", "description": "Version of this contract.", "const": 1}
-SEVERITY = integer("1 to 3, 3 is worst.", minimum=1, maximum=3)
+SEVERITY = integer("1 to 3; 3 is the most severe.", minimum=1, maximum=3)
 IDS = {"brand_id": text("The brand."), "fan_id": text("The fan.")}
 MODEL_VERSION = text("Version of the brand's parameters.")
 
@@ -74,16 +74,16 @@ def scores_document(
     }
     definitions["StandingFlag"] = definition(
         "StandingFlag",
-        "A flag that stands.",
+        "A flag that is active.",
         {
-            "flag_id": text("As in fan-flags."),
-            "kind": choice("What it is about.", standing),
+            "flag_id": text("The same as in fan-flags."),
+            "kind": choice("What the flag is about.", standing),
             "severity": SEVERITY,
-            "since": moment("Since when it stands"),
+            "since": moment("When it became active"),
         },
     )
-    counts = {name: integer(f"Events of type {name} that counted; left out at 0.") for name in counted}
-    definitions["Counts"] = definition("Counts", "Events that counted, by type.", counts, optional=True)
+    counts = {name: integer(f"Number of {name} events that counted; left out if 0.") for name in counted}
+    definitions["Counts"] = definition("Counts", "Number of events that counted, by type.", counts, optional=True)
     properties = {
         "schema": VERSION,
         **IDS,
@@ -96,12 +96,12 @@ def scores_document(
         "flags": {
             "type": "array",
             "items": {"$ref": "#/$defs/StandingFlag"},
-            "description": "Flags that stand now.",
+            "description": "Flags that are active now.",
         },
-        "counts": reference("Counts", "Events that counted, by type."),
+        "counts": reference("Counts", "Number of events that counted, by type."),
         "model_version": MODEL_VERSION,
-        "as_of": moment("The moment that the view is of"),
-        "seq": integer("Grows with every change of this fan: drop a record whose seq is not newer.", minimum=1),
+        "as_of": moment("The moment of this view"),
+        "seq": integer("Grows with every change of this fan. Skip a record whose seq is not higher.", minimum=1),
     }
     example = _scores_example(groups, standing, counted)
     return {**record(properties), **head(spec, "out", {}, SCORES), "examples": [example], "$defs": definitions}
@@ -112,21 +112,21 @@ def flags_document(spec: TopicSpec, flag_specs: Sequence[FlagSpec]) -> Document:
     evidence = {
         "usual_gap_s": integer("Mean seconds between the fan's active days; 0 while there is only one."),
         "silent_for_s": integer("Seconds since the fan's last act."),
-        "event_id": nullable("string", "The event that turned it; null if time did."),
-        "post_id": nullable("string", "The post that the event was about."),
+        "event_id": nullable("string", "The event that caused the transition; null if time did."),
+        "post_id": nullable("string", "The post of that event; null if there is none."),
     }
     properties = {
         "schema": VERSION,
         "flag_id": text(
-            "The episode: the same from its beginning to its end. (flag_id, state, seq) identifies a transition."
+            "Id of the episode, the same from its beginning to its end. (flag_id, state, seq) identifies a transition."
         ),
         **IDS,
-        "kind": choice("What it is about.", [flag.kind for flag in flag_specs]),
-        "state": choice("What it turned to. Of tier: the tier.", _union(flag.states for flag in flag_specs)),
-        "from": choice("What it was before.", _union(flag.origins for flag in flag_specs)),
-        "reason": choice("Why it turned.", _union(flag.reasons for flag in flag_specs)),
+        "kind": choice("What the flag is about.", [flag.kind for flag in flag_specs]),
+        "state": choice("The new state. For kind tier: the new tier.", _union(flag.states for flag in flag_specs)),
+        "from": choice("The state before.", _union(flag.origins for flag in flag_specs)),
+        "reason": choice("Why the state changed.", _union(flag.reasons for flag in flag_specs)),
         "severity": SEVERITY,
-        "evidence": reference("Evidence", "What explains the flag to a person."),
+        "evidence": reference("Evidence", "What explains the transition to a person."),
         "score": {
             "type": "number",
             "description": "The fan's score at that moment, 0 to 100.",
@@ -134,14 +134,14 @@ def flags_document(spec: TopicSpec, flag_specs: Sequence[FlagSpec]) -> Document:
             "maximum": 100,
         },
         "model_version": MODEL_VERSION,
-        "as_of": moment("When it turned"),
-        "seq": integer("As in fan-scores.", minimum=1),
+        "as_of": moment("When the state changed"),
+        "seq": integer("The same counter as in fan-scores.", minimum=1),
     }
     return {
         **record(properties),
         **head(spec, "out", {}, FLAGS),
         "examples": [_flag_example(flag) for flag in flag_specs if flag.is_standing][:1],
-        "$defs": {"Evidence": definition("Evidence", "Why a flag turned.", evidence)},
+        "$defs": {"Evidence": definition("Evidence", "What explains a transition to a person.", evidence)},
     }
 
 

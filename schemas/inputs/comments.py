@@ -12,16 +12,16 @@ class Comment(Act, gc=False, kw_only=True):
 
     type: Annotated[
         Literal["comment", "review", "mention"],
-        Meta(description="What the fan did; without it the topic's own: comment."),
+        Meta(description="What the fan did. Default: comment."),
     ] = "comment"
     text: Annotated[
         Annotated[str, Meta(max_length=2000)] | None,
-        Meta(description="The fan's words. Never stored, logged or published, except in dead letters."),
+        Meta(description="What the fan wrote. Never stored, logged or published, except in dead letters."),
     ] = None
     lang: Annotated[str | None, Meta(description="Language of the text, such as zh or en.")] = None
     sentiment: Annotated[
         Annotated[float, Meta(ge=-1, le=1)] | None,
-        Meta(description="-1 is angry, 1 is glad. Where it is given it wins over our model."),
+        Meta(description="-1 is angry, 1 is happy. If given, it replaces the model's value."),
     ] = None
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class Comment(Act, gc=False, kw_only=True):
 COMMENTS = Input(
     number=2,
     name="comments",
-    about="One comment, review or mention; `text` or `sentiment` is there.",
+    about="One comment, review or mention, with `text` or `sentiment`.",
     record=Comment,
     kinds=(
         Kind(4, "comment", Part.TALK, weight=4.0, count_cell=46, cap_cells=(47, 48)),

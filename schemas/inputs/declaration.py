@@ -83,29 +83,34 @@ class Act(Struct, gc=False, kw_only=True):
     """What every public input has; unknown fields are ignored, so that producers can add some."""
 
     event_id: Annotated[
-        Name, Meta(description="Id of the event. A repeat within the dedup window of its topic counts once.")
+        Name,
+        Meta(
+            description="Id of the event. A repeat (same fan, type and id) within the topic's dedup window counts once."
+        ),
     ]
-    brand_id: Annotated[Brand, Meta(description="The brand; first part of the key, so it holds no colon.")]
+    brand_id: Annotated[
+        Brand, Meta(description="The brand. It is the first part of the key, so it must not contain a colon.")
+    ]
     fan_id: Annotated[
-        Name, Meta(description="The fan, pseudonymous and the same on all accounts of a brand, such as weibo:123.")
+        Name, Meta(description="The fan: a pseudonymous id, the same on all accounts of a brand, such as weibo:123.")
     ]
-    platform: Annotated[Name, Meta(description="Where it happened: weibo, wechat, tmall, offline, or any other name.")]
+    platform: Annotated[Name, Meta(description="Where it happened: weibo, wechat, tmall, offline or any other name.")]
     event_time: Annotated[
         Moment,
         Meta(
-            description=f"When it happened: {MS_UTC}. Late counts; more than 5 minutes ahead of our clock is refused."
+            description=f"When it happened: {MS_UTC}. Late events count; more than 5 minutes in the future is refused."
         ),
     ]
     type: str
-    account_id: Annotated[str | None, Meta(description="Which of the brand's accounts it happened on.")] = None
-    post_id: Annotated[str | None, Meta(description="The post that it is about; named again in flags.")] = None
-    parent_fan_id: Annotated[Name | None, Meta(description="Whose post it was; a repost gives that fan influence.")] = (
-        None
-    )
+    account_id: Annotated[str | None, Meta(description="The brand's account on which it happened.")] = None
+    post_id: Annotated[str | None, Meta(description="The post that it is about. Flags name it.")] = None
+    parent_fan_id: Annotated[
+        Name | None, Meta(description="The fan whose post it was. A repost gives that fan influence.")
+    ] = None
     depth: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        Meta(description="How deep in the cascade of reposts; 1 is a repost of the original."),
+        Meta(description="Depth in the cascade of reposts. 1 is a repost of the original."),
     ] = None
     campaign_id: Annotated[str | None, Meta(description="The campaign that it belongs to.")] = None
-    incentivized: Annotated[bool, Meta(description="Whether it was paid with a prize or a coupon.")] = False
-    source: Annotated[Source | None, Meta(description="How the fan came.")] = None
+    incentivized: Annotated[bool, Meta(description="Whether the fan got a prize or a coupon for it.")] = False
+    source: Annotated[Source | None, Meta(description="How the fan found the brand.")] = None

@@ -10,15 +10,13 @@ from schemas.inputs.declaration import Act, Input, Kind, Part
 class Like(Act, gc=False, kw_only=True):
     """One like, or its withdrawal."""
 
-    type: Annotated[
-        Literal["like", "unlike"], Meta(description="What the fan did; without it the topic's own: like.")
-    ] = "like"
+    type: Annotated[Literal["like", "unlike"], Meta(description="What the fan did. Default: like.")] = "like"
 
 
 LIKES = Input(
     number=0,
     name="likes",
-    about="One like, or its withdrawal.",
+    about="One like or unlike.",
     record=Like,
     kinds=(
         Kind(0, "like", Part.TALK, weight=1.0, count_cell=36, cap_cells=(37, 38)),

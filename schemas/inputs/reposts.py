@@ -10,15 +10,13 @@ from schemas.inputs.declaration import Act, Input, Kind, Part
 class Repost(Act, gc=False, kw_only=True):
     """One repost; ``parent_fan_id`` is the fan who gains influence by it."""
 
-    type: Annotated[
-        Literal["repost", "show"], Meta(description="What the fan did; without it the topic's own: repost.")
-    ] = "repost"
+    type: Annotated[Literal["repost", "show"], Meta(description="What the fan did. Default: repost.")] = "repost"
 
 
 REPOSTS = Input(
     number=1,
     name="reposts",
-    about="One repost; a show is a repost that shows an order.",
+    about="One repost. A show is a repost that shows an order.",
     record=Repost,
     kinds=(
         Kind(2, "repost", Part.SHARE, weight=5.0, count_cell=40, cap_cells=(41, 42)),

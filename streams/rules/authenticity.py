@@ -124,7 +124,7 @@ RULE = Rule(
     ascending=(("regular_cv", "human_cv"),),
     published=(
         Published(
-            number("parts.authenticity", "Below 1 while rhythm or volume look like a machine's.", decimals=3),
+            number("parts.authenticity", "Below 1 while the rhythm or the volume looks like a machine's.", decimals=3),
             _authenticity,
         ),
     ),

@@ -267,8 +267,15 @@ RULE = Rule(
         ),
     ),
     published=(
-        Published(text("lifecycle", "Where the fan is between the first act and the last.", NAMES), _lifecycle),
-        Published(number("churn_risk", "What lists of leavers are sorted by; 1 is gone.", decimals=4), _churn_risk),
+        Published(text("lifecycle", "The fan's state between the first act and the last.", NAMES), _lifecycle),
+        Published(
+            number(
+                "churn_risk",
+                "Risk of leaving: 1 / (1 + recent acts). Lists of fans at risk are sorted by it.",
+                decimals=4,
+            ),
+            _churn_risk,
+        ),
     ),
     gauges=(Gauge("lifecycle", NAMES, _lifecycle_of),),
 )

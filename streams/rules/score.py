@@ -197,9 +197,9 @@ RULE = Rule(
         Published(number("score", "0 to 100, two decimals.", decimals=2, maximum=100), _score),
         Published(number("parts.talk", TALKS, decimals=3), _talk),
         Published(number("parts.share", "How much the fan shares: reposts and shows.", decimals=3), _share),
-        Published(number("parts.influence", "How often others repost the fan.", decimals=3), _influence),
+        Published(number("parts.influence", "How often others repost the fan's posts.", decimals=3), _influence),
         Published(
-            number("parts.relevance", "Whether the fan is here for the brand rather than for the prize.", decimals=3),
+            number("parts.relevance", "Twice the share of acts that no prize paid for, at most 1.", decimals=3),
             _relevance,
         ),
     ),

@@ -128,9 +128,9 @@ RULE = Rule(
     ),
     published=(
         Published(
-            number("sentiment.mean", "Running mean of the fan's comments; -1 is angry, 1 is glad.", 3, minimum=-1),
+            number("sentiment.mean", "Running mean of the fan's comments; -1 is angry, 1 is happy.", 3, minimum=-1),
             _mean,
         ),
-        Published(integer("sentiment.n", "How many comments it rests on."), _n),
+        Published(integer("sentiment.n", "Number of comments in the mean."), _n),
     ),
 )
