@@ -79,15 +79,15 @@ class Preflight:
                 f"group {group} committed with partitions={metadata.partitions}, and the topics have "
                 f"{self.partitions} now: fans would be split between two partitions; {NEW_GROUP}"
             )
-        if metadata is not None and not metadata.is_same_topic(ids.get(tp.topic, "")):
+        if metadata is not None and entry.offset and not metadata.is_same_topic(ids.get(tp.topic, "")):
             since = f"since group {group} committed offset {entry.offset} of it: its id was {metadata.topic_id}"
             raise _recreated(tp.topic, since, ids[tp.topic])
         if entry.offset > end:
             raise _beyond_end(tp, int(entry.offset), end)
 
     def _check_applied(self, tp: TopicPartition, task: Task, number: int, ids: Mapping[str, str], end: int) -> None:
-        applied, topic_id = task.applied.get(number), task.topic_ids.get(number, "")
-        if applied is None:
+        applied, topic_id = task.applied.get(number, 0), task.topic_ids.get(number, "")
+        if applied == 0:  # nothing of a topic that may have been deleted since
             return
         if topic_id and ids[tp.topic] and topic_id != ids[tp.topic]:
             since = f"since the rows took in everything before its offset {applied}: its id was {topic_id}"
