@@ -17,11 +17,11 @@ from agents.errors import PortTakenError
 
 log = logging.getLogger(__name__)
 
-Check = Callable[[], str | None]  # what is wrong, in words; None: nothing
+LivenessCheck = Callable[[], str | None]  # what is wrong, in words; None: nothing
 
-PATIENCE_S = 5  # for a client that connects and says nothing
+CLIENT_TIMEOUT_S = 5  # for a client that connects and says nothing
 WHOLE_S = 10.0  # for a question and its answer, however slowly they come
-MOST = 32  # clients at once, a thread each
+MAX_CLIENTS = 32  # clients at once, a thread each
 
 
 class Endpoint:
@@ -42,8 +42,8 @@ class Endpoint:
         host: str,
         port: int,
         *,
-        live: Check = lambda: None,
-        ready: Check = lambda: None,
+        live: LivenessCheck = lambda: None,
+        ready: LivenessCheck = lambda: None,
     ) -> None:
         """Listen at once, so that a taken port is known before anything else has started; port 0 takes any.
 
@@ -86,12 +86,12 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False  # a silent client must not hold up a stop
 
     def __init__(self, *given: Any) -> None:
-        self._room = BoundedSemaphore(MOST)
+        self._slots = BoundedSemaphore(MAX_CLIENTS)
         super().__init__(*given)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread; one client too many is hung up on."""
-        if self._room.acquire(blocking=False):
+        if self._slots.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
@@ -105,7 +105,7 @@ class _Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             hang_up.cancel()
-            self._room.release()
+            self._slots.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Note a client that went away; the server's own habit is a traceback."""
@@ -119,9 +119,9 @@ def _hang_up(request: socket.socket) -> None:
 
 class _Handler(BaseHTTPRequestHandler):
     registry: CollectorRegistry
-    live: Check
-    ready: Check
-    timeout = PATIENCE_S
+    live: LivenessCheck
+    ready: LivenessCheck
+    timeout = CLIENT_TIMEOUT_S
     server_version, sys_version = "fanpulse", ""
 
     def do_GET(self) -> None:

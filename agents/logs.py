@@ -5,7 +5,7 @@ import traceback
 
 from agents.settings import Settings
 
-QUIET = (
+QUIET_LOGGERS = (
     "agents.transport",
     "agents.worker.monitor",
     "aiokafka",
@@ -15,7 +15,7 @@ QUIET = (
     "asyncio",
     "numba",
 )  # their warnings still come through, each once in a while
-EVERY_S, MOST = 10.0, 1_000
+REPEAT_EVERY_S, MAX_MESSAGES = 10.0, 1_000
 
 
 def frames(error: BaseException) -> str:
@@ -25,24 +25,24 @@ def frames(error: BaseException) -> str:
 
 
 class Seldom(logging.Filter):
-    """Lets a library say a thing once in ``EVERY_S``; the next time it also says how often it was said meanwhile."""
+    """Lets a library log a message once in ``REPEAT_EVERY_S``; the next one says how many were dropped."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}  # what -> when, and how often since
+        self._logged: dict[tuple[str, str], tuple[float, int]] = {}  # what -> when, and how often since
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a line is written."""
-        if not record.name.startswith(QUIET):
+        if not record.name.startswith(QUIET_LOGGERS):
             return True
         what = (record.name, str(record.msg))
-        at, more = self._told.get(what, (0.0, 0))
-        if record.created - at < EVERY_S:
-            self._told[what] = at, more + 1
+        at, more = self._logged.get(what, (0.0, 0))
+        if record.created - at < REPEAT_EVERY_S:
+            self._logged[what] = at, more + 1
             return False
-        if len(self._told) > MOST:  # messages that were put together before they came here are all different
-            self._told.clear()
-        self._told[what] = record.created, 0
+        if len(self._logged) > MAX_MESSAGES:  # messages that were put together before they came here are all different
+            self._logged.clear()
+        self._logged[what] = record.created, 0
         if more:
             record.msg, record.args = f"{record.getMessage()} (and {more} times more)", ()
         return True
@@ -57,7 +57,7 @@ def configure(settings: Settings) -> None:
         force=True,
     )
     if settings.log_level != "DEBUG":
-        for name in QUIET:
+        for name in QUIET_LOGGERS:
             logging.getLogger(name).setLevel(logging.WARNING)
         for handler in logging.getLogger().handlers:
             handler.addFilter(Seldom())

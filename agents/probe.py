@@ -3,13 +3,13 @@
 import socket
 import struct
 
-TIMEOUT_S = 2.0
-METADATA, VERSION, CORRELATION = 3, 1, 7
+PROBE_TIMEOUT_S = 2.0
+METADATA, PROBE_VERSION, CORRELATION = 3, 1, 7
 
 
 def kafka_answers(host: str, port: int) -> bool:
     """Whether a broker answers a Metadata request (v1, no topics) and knows of itself."""
-    body = struct.pack(">hhih", METADATA, VERSION, CORRELATION, -1) + struct.pack(">i", 0)
+    body = struct.pack(">hhih", METADATA, PROBE_VERSION, CORRELATION, -1) + struct.pack(">i", 0)
     answer = _ask(host, port, struct.pack(">i", len(body)) + body, 12)
     if len(answer) < 12:
         return False
@@ -26,7 +26,7 @@ def _ask(host: str, port: int, question: bytes, size: int) -> bytes:
     """Return the first ``size`` bytes of an answer, fewer when there is none."""
     answer = b""
     try:
-        with socket.create_connection((host, port), TIMEOUT_S) as line:
+        with socket.create_connection((host, port), PROBE_TIMEOUT_S) as line:
             line.sendall(question)
             while len(answer) < size and (more := line.recv(size - len(answer))):
                 answer += more

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from agents.errors import ConfigError
-from streams.sentiment.model import Model, read, shipped
+from streams.sentiment.model import SentimentModel, read, shipped
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | Path) -> SentimentModel:
     """Load the model file at ``path``; an empty path means the model that ships with the program.
 
     Raises:

@@ -11,7 +11,7 @@ from schemas.inputs.declaration import Act, Input
 from schemas.inputs.internal import Attribution
 from schemas.row import Rows
 from streams.decode.decoder import DecodedBatch
-from streams.outputs.flags import Evidence
+from streams.outputs.flags import EvidenceTexts
 from streams.rules.rule import TRANSITION
 from streams.wire.hashes import partition_of
 from streams.wire.records import Record
@@ -39,7 +39,7 @@ class TakenOutput(NamedTuple):
     """All that was pending; ``evidence`` has one entry per transition."""
 
     transitions: Rows
-    evidence: list[Evidence | None]
+    evidence: list[EvidenceTexts | None]
     attributions: list[tuple[int, Keyed]]  # with the partition
     dead_letters: list[DeadLetter]
 
@@ -49,7 +49,7 @@ class PendingOutput:
 
     def __init__(self) -> None:
         self.transitions: list[Rows] = []
-        self.evidence: list[Evidence | None] = []
+        self.evidence: list[EvidenceTexts | None] = []
         self.attributions: list[tuple[int, Keyed]] = []
         self.dead_letters: list[DeadLetter] = []
 
@@ -105,7 +105,7 @@ def attribution_of(act: Act) -> Attribution:
     )
 
 
-def evidence_of(act: Act) -> Evidence:
+def evidence_of(act: Act) -> EvidenceTexts:
     """Return copies of the ids: the act's own, kept until the flush, would leave its batch's memory full of holes."""
     post: str | None = getattr(act, "post_id", None)  # an attribution has none
     return act.event_id.encode(), None if post is None else post.encode()

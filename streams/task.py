@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from schemas.inputs.declaration import Input
-from schemas.outputs.applied_offsets import KEY, AppliedOffset, AppliedOffsets, decode, encode
+from schemas.outputs.applied_offsets import APPLIED_OFFSETS_KEY, AppliedOffset, AppliedOffsets, decode, encode
 from schemas.row import Rows
 from streams.decode.decoder import WRONG_PARTITION, DecodedBatch
 from streams.dedup.event_hash import Hashes, hash_events, slice_texts
@@ -29,7 +29,7 @@ DEDUP_IDS = 100_000  # default of FANPULSE_DEDUP_IDS
 NO_LIMIT = 1 << 40
 
 
-Columns: TypeAlias = list[tuple[ByteSlices, ByteSlices]]  # keys and values that share a batch
+TaskColumns: TypeAlias = list[tuple[ByteSlices, ByteSlices]]  # keys and values that share a batch
 
 
 class Clocks(NamedTuple):
@@ -49,9 +49,9 @@ class Limits(NamedTuple):
 class TaskOutput(NamedTuple):
     """What one poll brings for the transaction: lists of keys and values that go into one batch each."""
 
-    scores: Columns
-    flags: Columns
-    changelogs: dict[str, Columns]  # by store
+    scores: TaskColumns
+    flags: TaskColumns
+    changelogs: dict[str, TaskColumns]  # by store
     attributions: list[tuple[int, Keyed]]  # by partition
     dead_letters: list[DeadLetter]
     dedup: bytes | None
@@ -176,8 +176,12 @@ class Task:
             for record in records:
                 self.stores[store].restore(record.key or b"", record.value)
             return
-        sizes = records.spans[KEY_STOP] - records.spans[KEY_START]
-        own = [i for i in np.flatnonzero(sizes == len(KEY)).tolist() if records[i].key == KEY]
+        sizes = records.slices[KEY_STOP] - records.slices[KEY_START]
+        own = [
+            i
+            for i in np.flatnonzero(sizes == len(APPLIED_OFFSETS_KEY)).tolist()
+            if records[i].key == APPLIED_OFFSETS_KEY
+        ]
         if own:
             newest = decode(records[own[-1]].value or b"")
             self.applied = {number: applied.offset for number, applied in newest.inputs.items()}
@@ -209,7 +213,7 @@ class Task:
             repeats = self.dedup.observe(source.number, _hashes(batch), now)
             batch.events["outcome"][repeats] = Outcome.DUPLICATE
 
-    def _poll_scores(self, limit: int, later: bool) -> Columns:
+    def _poll_scores(self, limit: int, later: bool) -> TaskColumns:
         fans = self.fans
         if not fans.has_changes(PUBLISH) and not (later and fans.has_changes(PUBLISH_LATER)):
             return []
@@ -218,7 +222,7 @@ class Task:
             return []
         return [(fans.index.texts(picked), json_scores(self.model, fans.columns, picked, self.brands, fans.index))]
 
-    def _flags(self, pending: TakenOutput) -> Columns:
+    def _flags(self, pending: TakenOutput) -> TaskColumns:
         if not len(pending.transitions):
             return []
         fans, rows = self.fans, pending.transitions["row"].astype(np.int64)
@@ -227,15 +231,15 @@ class Task:
         )
         return [(fans.index.texts(rows), flags)]
 
-    def _poll_changelogs(self) -> dict[str, Columns]:
+    def _poll_changelogs(self) -> dict[str, TaskColumns]:
         rows = [self.fans.poll_changelog()] if self.fans.has_changes(CHANGELOG) else []
-        found: dict[str, Columns] = {self.fans.name: rows}
+        found: dict[str, TaskColumns] = {self.fans.name: rows}
         if self.applied and self.applied != self._recorded:
             self._recorded = dict(self.applied)
             offsets = AppliedOffsets(
                 {n: AppliedOffset(at, self.topic_ids.get(n, "")) for n, at in self.applied.items()}
             )
-            found[self.fans.name].append((ByteSlices.of([KEY]), ByteSlices.of([encode(offsets)])))
+            found[self.fans.name].append((ByteSlices.of([APPLIED_OFFSETS_KEY]), ByteSlices.of([encode(offsets)])))
         for name, store in self.stores.items():
             if changes := store.poll_changelog():
                 keys, values = zip(*changes, strict=True)

@@ -14,8 +14,8 @@ from streams.wire.pack import pack
 from streams.wire.records import ByteSlices, Record, Records, read_batch
 
 MANY = 2_000  # keys, for which an index grows, and ids, for which a dedup window does
-NOW = 1_700_000_000_000
-LATER = NOW + (1 << 40)
+WARM_AT = 1_700_000_000_000
+LATER = WARM_AT + (1 << 40)
 MAX_BATCH_BYTES = 1 << 20
 
 
@@ -25,7 +25,7 @@ def warm(model: Model = MODEL) -> int:
     brands = Brands(model.params_dtype, model.kinds, {}, model.params())
     task, other = Task(model, brands, (0, 1)), Task(model, brands, (0, 1))
     _process(task)
-    output = task.poll_output(NOW)
+    output = task.poll_output(WARM_AT)
     task.fans.mark_changed(0)
     task.advance(Clocks(LATER, frozenset(source.number for source in model.inputs)))
     task.advance(Clocks(LATER))
@@ -38,17 +38,17 @@ def _process(task: Task) -> None:
     """Apply a batch of every input, the first time with more new fans than an index begins with."""
     for n in (MANY, 1):
         for source in task.model.inputs:
-            records = Records.of([Record(i, NOW, b"b:f%d" % i, _event(i)) for i in range(n)])
-            savepoint = Savepoint.of(task, source, decode(source, records, NOW))
-            task.process(source, decode(source, records, NOW), n, NOW)
+            records = Records.of([Record(i, WARM_AT, b"b:f%d" % i, _event(i)) for i in range(n)])
+            savepoint = Savepoint.of(task, source, decode(source, records, WARM_AT))
+            task.process(source, decode(source, records, WARM_AT), n, WARM_AT)
             savepoint.roll_back()
-            task.process(source, decode(source, records, NOW), n, NOW)
-            task.observe_ids(source, decode(source, records, NOW), NOW)
+            task.process(source, decode(source, records, WARM_AT), n, WARM_AT)
+            task.observe_ids(source, decode(source, records, WARM_AT), WARM_AT)
 
 
 def _event(n: int) -> bytes:
     """Return an event that is valid for every input: a field that one does not know is ignored."""
-    event = {"event_id": f"e{n}", "brand_id": "b", "fan_id": f"f{n}", "platform": "p", "event_time": NOW}
+    event = {"event_id": f"e{n}", "brand_id": "b", "fan_id": f"f{n}", "platform": "p", "event_time": WARM_AT}
     event |= {"sentiment": -0.9, "text": "x", "order_id": "o", "amount_minor": 1, "currency": "CNY"}
     return msgspec.json.encode(event | {"by_fan_id": "g", "parent_fan_id": "g"})
 
@@ -70,9 +70,9 @@ def _read_back(keys: ByteSlices, values: ByteSlices) -> Records:
 
 
 def _read(count: int, batch: Bytes) -> Records:
-    raw, spans = np.frombuffer(batch.tobytes(), np.uint8), np.empty((6, count), np.int64)
-    read_batch(raw, 0, len(raw), (0, 0), -1, spans, 0, count)
-    return Records(raw, spans)
+    raw, slices = np.frombuffer(batch.tobytes(), np.uint8), np.empty((6, count), np.int64)
+    read_batch(raw, 0, len(raw), (0, 0), -1, slices, 0, count)
+    return Records(raw, slices)
 
 
 if __name__ == "__main__":

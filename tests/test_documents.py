@@ -11,8 +11,8 @@ from schemas.inputs.lookup import public
 from schemas.topics import OUTPUTS
 from streams.fans.model import MODEL
 
-HOUSE = Path(__file__).parents[1]
-README = (HOUSE / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_setting_is_in_the_readme_with_its_meaning() -> None:
@@ -43,20 +43,20 @@ def test_every_metric_is_in_the_readme() -> None:
 
 
 def test_every_link_between_documents_leads_to_a_file() -> None:
-    documents = [*HOUSE.glob("*.md"), *HOUSE.glob("docs/**/*.md"), *HOUSE.glob("deploy/**/*.md")]
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
     assert len(documents) > 15
     for path in documents:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
-            assert (path.parent / target).exists(), f"{path.relative_to(HOUSE)}: {target}"
+            assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"
 
 
 def test_every_decision_is_in_the_list_of_decisions() -> None:
-    listed = re.findall(r"\((\d{4}-[\w-]+\.md)\)", (HOUSE / "docs/decisions/README.md").read_text(encoding="utf-8"))
-    assert listed == sorted(path.name for path in (HOUSE / "docs/decisions").glob("0*.md"))
+    listed = re.findall(r"\((\d{4}-[\w-]+\.md)\)", (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in (ROOT / "docs/decisions").glob("0*.md"))
 
 
 def test_the_changelog_names_every_setting_and_metric_as_it_is_now() -> None:
-    text = (HOUSE / "CHANGELOG.md").read_text(encoding="utf-8")
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     new = re.findall(r"^\| (?:setting|metric) \| `\w+` \| `(\w+)` \|$", text, re.MULTILINE)
     assert len(new) >= 6
     for name in new:
@@ -64,6 +64,6 @@ def test_the_changelog_names_every_setting_and_metric_as_it_is_now() -> None:
 
 
 def test_files_and_rooms_stay_small() -> None:
-    for path in HOUSE.rglob("*.py"):
-        if not any(part.startswith(".") for part in path.relative_to(HOUSE).parts):
+    for path in ROOT.rglob("*.py"):
+        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts):
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path

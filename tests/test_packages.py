@@ -14,8 +14,8 @@ import pytest
 from agents.errors import Exit
 from agents.extras import EXTRAS
 
-HOUSE = Path(__file__).parents[1]
-PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def normal(requirement: str) -> str:
@@ -29,7 +29,7 @@ def normal(requirement: str) -> str:
 
 def lock(name: str) -> dict[str, str]:
     """Each package of a lock with its version and hashes."""
-    text = (HOUSE / name).read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8")
     found = re.findall(r"^([\w.-]+)==(.*?)(?=^[\w.-]+==|\Z)", text, re.MULTILINE | re.DOTALL)
     return {normal(package): re.sub(r"^ *#.*\n?", "", pin, flags=re.MULTILINE).rstrip() for package, pin in found}
 
@@ -87,9 +87,9 @@ def roots(name: str) -> Iterator[Path]:
 
 def call(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("FANPULSE_", "PYTHON"))}
-    environ = plain | {"PYTHONPATH": str(HOUSE), "FANPULSE_BROKER": "127.0.0.1:1"}
+    environ = plain | {"PYTHONPATH": str(ROOT), "FANPULSE_BROKER": "127.0.0.1:1"}
     return subprocess.run(
-        [python, *words], env=environ, cwd=HOUSE, capture_output=True, text=True, timeout=120, check=False
+        [python, *words], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
 
 

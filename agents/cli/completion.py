@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-NAME = "fanpulse"
+COMMAND_NAME = "fanpulse"
 VARIABLE = "_FANPULSE_COMPLETE"  # click's own name for it; if set, the program completes instead of running
 
 
@@ -20,5 +20,5 @@ def completion(shell: str) -> None:
     assert kind is not None
     from agents.cli.main import cli
 
-    script = kind(cli, {}, NAME, VARIABLE)
+    script = kind(cli, {}, COMMAND_NAME, VARIABLE)
     click.echo(script.source_template % script.source_vars())

@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-Row = Mapping[str, Any]
-Style = Callable[[Row], str]
+TableRow = Mapping[str, Any]
+ColumnStyle = Callable[[TableRow], str]
 
 UNBOUNDED = 500  # columns of a pipe or file: there a row stays one line, whatever it holds
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-def show(rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool, style: Style | None = None) -> None:
+def show(
+    rows: Sequence[TableRow], columns: Mapping[str, str], *, as_json: bool, style: ColumnStyle | None = None
+) -> None:
     """Print rows as a table, or all their fields as one JSON array.
 
     ``columns`` maps the fields that the table has to their headings, in order; JSON ignores it. ``style`` gives a
@@ -39,7 +41,7 @@ def show(rows: Sequence[Row], columns: Mapping[str, str], *, as_json: bool, styl
     console().print(table)
 
 
-def show_one(row: Row, *, as_json: bool) -> None:
+def show_one(row: TableRow, *, as_json: bool) -> None:
     """Print one thing: a line per field, or one JSON object."""
     if as_json:
         click.echo(orjson.dumps(row, option=orjson.OPT_INDENT_2))
@@ -50,7 +52,7 @@ def show_one(row: Row, *, as_json: bool) -> None:
     console().print(grid)
 
 
-def json_line(row: Row) -> None:
+def json_line(row: TableRow) -> None:
     """Print one JSON object on one line, at once: for commands that follow something."""
     click.echo(orjson.dumps(row))
 

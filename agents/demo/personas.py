@@ -6,7 +6,7 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from agents.demo.acts import Act, comment, like, paid, purchase, repost
+from agents.demo.acts import DemoAct, comment, like, paid, purchase, repost
 from agents.demo.sentences import pick
 from schemas.inputs.comments import COMMENTS
 from schemas.inputs.declaration import Input
@@ -22,7 +22,7 @@ CAMPAIGN = "lucky-draw"
 Silence = Callable[[int, float], float]  # repeat active days, span in days -> days until a fan counts as leaving
 
 
-class Name(StrEnum):
+class Persona(StrEnum):
     """Who there is."""
 
     LURKER = "lurker"
@@ -46,27 +46,27 @@ class Tempo(NamedTuple):
 
 # What the tempo comes to, by the formulas of the score (100 is the most; influence is extra):
 TEMPOS = {
-    Name.LURKER: Tempo(likes=0.05),  # 2
-    Name.REGULAR: Tempo(likes=0.2, reposts=0.033, comments=0.143),  # 21, a comment a week, a repost a month: fan
-    Name.LIKER: Tempo(likes=1.2, reposts=0.05, comments=0.1),  # 34: active
-    Name.CORE: Tempo(likes=0.5, reposts=0.4, comments=1.2, purchases=0.03),  # 67: core
-    Name.HUNTER: Tempo(likes=1.5, reposts=2.5),  # 1, for all of it was paid
-    Name.ANGRY: Tempo(likes=0.2, reposts=0.05, comments=0.25),  # 29, before the anger
+    Persona.LURKER: Tempo(likes=0.05),  # 2
+    Persona.REGULAR: Tempo(likes=0.2, reposts=0.033, comments=0.143),  # 21, a comment a week, a repost a month: fan
+    Persona.LIKER: Tempo(likes=1.2, reposts=0.05, comments=0.1),  # 34: active
+    Persona.CORE: Tempo(likes=0.5, reposts=0.4, comments=1.2, purchases=0.03),  # 67: core
+    Persona.HUNTER: Tempo(likes=1.5, reposts=2.5),  # 1, for all of it was paid
+    Persona.ANGRY: Tempo(likes=0.2, reposts=0.05, comments=0.25),  # 29, before the anger
 }
 SHARES = {
-    Name.LURKER: 0.40,
-    Name.REGULAR: 0.16,
-    Name.LIKER: 0.10,
-    Name.CORE: 0.05,
-    Name.HUNTER: 0.08,
-    Name.BOT: 0.02,
-    Name.LEAVER: 0.12,
-    Name.ANGRY: 0.07,
+    Persona.LURKER: 0.40,
+    Persona.REGULAR: 0.16,
+    Persona.LIKER: 0.10,
+    Persona.CORE: 0.05,
+    Persona.HUNTER: 0.08,
+    Persona.BOT: 0.02,
+    Persona.LEAVER: 0.12,
+    Persona.ANGRY: 0.07,
 }
-TIMES = {Name.HUNTER: 30, Name.BOT: 15}  # days for which these have been here; the others come from the start
+TIMES = {Persona.HUNTER: 30, Persona.BOT: 15}  # days for which these have been here; the others come from the start
 
 
-def steady(rng: Random, name: Name, fan_id: str, start: int, parents: Sequence[str]) -> Iterator[Act]:
+def steady(rng: Random, name: Persona, fan_id: str, start: int, parents: Sequence[str]) -> Iterator[DemoAct]:
     """Yield a fan's acts from ``start`` on, without an end, at the tempo of the persona."""
     tempo = TEMPOS[name]
     passed = 0.0
@@ -74,10 +74,10 @@ def steady(rng: Random, name: Name, fan_id: str, start: int, parents: Sequence[s
         passed += rng.expovariate(sum(tempo)) * DAY_MS
         (source,) = rng.choices((LIKES, REPOSTS, COMMENTS, PURCHASES), tempo)
         act = act_of(rng, source, start + int(passed), fan_id, parents)
-        yield paid(act, CAMPAIGN) if name is Name.HUNTER else act
+        yield paid(act, CAMPAIGN) if name is Persona.HUNTER else act
 
 
-def act_of(rng: Random, source: Input, at: int, fan_id: str, parents: Sequence[str], angry: float = 0.0) -> Act:
+def act_of(rng: Random, source: Input, at: int, fan_id: str, parents: Sequence[str], angry: float = 0.0) -> DemoAct:
     """Return an act of an input; a comment is angry with that probability."""
     if source is LIKES:
         return like(rng, at, fan_id)
@@ -88,7 +88,7 @@ def act_of(rng: Random, source: Input, at: int, fan_id: str, parents: Sequence[s
     return purchase(rng, at, fan_id)
 
 
-def bot(rng: Random, fan_id: str, start: int) -> Iterator[Act]:
+def bot(rng: Random, fan_id: str, start: int) -> Iterator[DemoAct]:
     """Yield likes in a rhythm that no person keeps."""
     first = start + rng.randrange(BOT_GAP_MS)
     for n in count():
@@ -96,7 +96,7 @@ def bot(rng: Random, fan_id: str, start: int) -> Iterator[Act]:
         yield like(rng, at, fan_id)
 
 
-def leaver(rng: Random, fan_id: str, due: int, span_days: float, silence: Silence) -> list[Act]:
+def leaver(rng: Random, fan_id: str, due: int, span_days: float, silence: Silence) -> list[DemoAct]:
     """Return the acts of a fan who came every few days and stopped, so that they count as leaving at ``due``.
 
     The days between two visits are 1.1 to 6: more than one, so that each is an active day of its own; irregular, or

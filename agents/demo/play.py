@@ -9,17 +9,17 @@ import orjson
 
 from agents import brands
 from agents.demo.personas import Silence
-from agents.demo.traffic import Event, Traffic
-from agents.kafka.publish import Publisher, Record
+from agents.demo.traffic import DemoEvent, Traffic
+from agents.kafka.publish import KeyedRecord, Publisher
 from agents.settings import Settings
 from streams.fans.model import MODEL
 from streams.fans.params import table
 from streams.rules.churn import allowed_silence
 
-BATCH = 5_000
+EVENTS_PER_BATCH = 5_000
 STEP_S = 0.1
 
-Tell = Callable[[int, int], None]  # events of history sent so far, live events sent so far
+OnProgress = Callable[[int, int], None]  # events of history sent so far, live events sent so far
 
 
 def silence_rule(settings: Settings, brand: str) -> Silence:
@@ -34,7 +34,13 @@ def silence_rule(settings: Settings, brand: str) -> Silence:
 
 
 async def play(
-    publisher: Publisher, traffic: Traffic, topics: dict[str, str], tell: Tell, *, seconds: float, count: int | None
+    publisher: Publisher,
+    traffic: Traffic,
+    topics: dict[str, str],
+    on_progress: OnProgress,
+    *,
+    seconds: float,
+    count: int | None,
 ) -> None:
     """Send the history and then live events, until ``seconds`` have passed or ``count`` live events are sent.
 
@@ -42,17 +48,17 @@ async def play(
         publisher: where to; opened and closed here.
         traffic: what.
         topics: the full name of each topic.
-        tell: is told how far it has come, at most ten times a second.
+        on_progress: gets how many events were sent, at most ten times a second.
         seconds: of live traffic; infinite: until stopped.
         count: of live events; None for any number.
     """
     async with publisher:
         past = traffic.history()
         n = live = 0
-        while part := list(islice(past, BATCH)):
+        while part := list(islice(past, EVENTS_PER_BATCH)):
             await publisher.send(_records(part, topics))
             n += len(part)
-            tell(n, live)
+            on_progress(n, live)
         end = time.time() + seconds
         while time.time() < end and (count is None or live < count):
             events = traffic.until(int(min(time.time(), end) * 1000))
@@ -60,13 +66,13 @@ async def play(
                 events = events[: count - live]
             await publisher.send(_records(events, topics))
             live += len(events)
-            tell(n, live)
+            on_progress(n, live)
             await asyncio.sleep(min(STEP_S, max(0.0, end - time.time())))
 
 
-def _records(events: Iterable[Event], topics: dict[str, str]) -> list[Record]:
+def _records(events: Iterable[DemoEvent], topics: dict[str, str]) -> list[KeyedRecord]:
     return [
-        Record(
+        KeyedRecord(
             topics[event.topic],
             f"{event.fields['brand_id']}:{event.fields['fan_id']}".encode(),
             orjson.dumps(event.fields),

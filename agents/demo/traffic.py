@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Any, NamedTuple
 
-from agents.demo.acts import Act, event
-from agents.demo.personas import Name, Silence
+from agents.demo.acts import DemoAct, event
+from agents.demo.incidents import SALE_FACTOR, campaign_act, incidents, is_sale
+from agents.demo.personas import Persona, Silence
 from agents.demo.population import Plan, everyone, leavers, members
-from agents.demo.scenes import SALE_FACTOR, crowd, is_sale, scenes
 
 
-class Event(NamedTuple):
+class DemoEvent(NamedTuple):
     """An event and the topic, without prefix, that it belongs to."""
 
     topic: str
@@ -34,39 +34,39 @@ class Traffic:
         """
         self.plan, self.brand, self.rate, self.burst = plan, brand, rate, burst
         crew = members(plan)
-        self._core = [member.fan_id for member in crew if member.name is Name.CORE]
+        self._core = [member.fan_id for member in crew if member.name is Persona.CORE]
         if plan.run:
             past = leavers(plan, crew, silence)
             coming = everyone(plan._replace(history_days=0), crew, silence)
         else:
             past, coming = everyone(plan, crew, silence), iter(())
-        self._acts = merge(past, coming, scenes(plan, crew, rate), key=lambda act: act.at)
+        self._acts = merge(past, coming, incidents(plan, crew, rate), key=lambda act: act.at)
         self._next = next(self._acts)
         self._rng = plan.rng("crowd", plan.now)
-        self._told, self._owed, self._sent = plan.now, 0.0, 0
+        self._sent_until, self._owed, self._sent = plan.now, 0.0, 0
 
-    def history(self) -> Iterator[Event]:
+    def history(self) -> Iterator[DemoEvent]:
         """Yield what happened before the plan's now, in the order of time."""
         yield from map(self._event, self._until(self.plan.now))
 
-    def until(self, now: int) -> list[Event]:
+    def until(self, now: int) -> list[DemoEvent]:
         """Return what happened since the last call, up to ``now`` (ms), in the order of time."""
         acts = list(self._until(now))
-        elapsed, passed = (now - self.plan.now) / 1000, max(0, now - self._told)
+        elapsed, passed = (now - self.plan.now) / 1000, max(0, now - self._sent_until)
         sale = self.burst and is_sale(elapsed)
         self._owed += self.rate * (SALE_FACTOR if sale else 1) * passed / 1000 - len(acts)
         for _ in range(int(self._owed)):
-            at = self._told + self._rng.randrange(passed) if passed else now
-            acts.append(crowd(self._rng, at, self.plan.fans, self._core, sale=sale))
+            at = self._sent_until + self._rng.randrange(passed) if passed else now
+            acts.append(campaign_act(self._rng, at, self.plan.fans, self._core, sale=sale))
         self._owed -= max(0, int(self._owed))
-        self._told = max(now, self._told)
+        self._sent_until = max(now, self._sent_until)
         return [self._event(act) for act in sorted(acts, key=lambda act: act.at)]
 
-    def _until(self, now: int) -> Iterator[Act]:
+    def _until(self, now: int) -> Iterator[DemoAct]:
         while self._next.at <= now:
             yield self._next
             self._next = next(self._acts)
 
-    def _event(self, act: Act) -> Event:
+    def _event(self, act: DemoAct) -> DemoEvent:
         self._sent += 1
-        return Event(act.topic, event(act, f"{self.plan.now:x}-{self.plan.seed}-{self._sent}", self.brand))
+        return DemoEvent(act.topic, event(act, f"{self.plan.now:x}-{self.plan.seed}-{self._sent}", self.brand))

@@ -7,7 +7,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
 from kafka.errors import KafkaError
 
-from agents.doctor.finding import Finding, State
+from agents.doctor.finding import CheckState, Finding
 from agents.errors import ConfigError, FanpulseError
 from agents.kafka import topics
 from agents.settings import Settings
@@ -36,40 +36,40 @@ def unreached(error: FanpulseError, settings: Settings) -> Finding:
         remedy = "correct that setting"
     else:
         remedy = "start Kafka, or correct FANPULSE_BROKER; or check firewalls between here and there"
-    return Finding("broker", State.FAIL, message, remedy)
+    return Finding("broker", CheckState.FAIL, message, remedy)
 
 
 def broker(client: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     """Ask which brokers there are, and whether they allow what a worker needs."""
     cluster = client.describe_cluster()
     brokers = [one for one in cluster["brokers"] if not one.get("is_fenced")]
-    yield Finding("broker", State.OK, f"{len(brokers)} broker(s), cluster {cluster['cluster_id']}")
+    yield Finding("broker", CheckState.OK, f"{len(brokers)} broker(s), cluster {cluster['cluster_id']}")
     config = _config(client, str(brokers[0]["broker_id"])) if brokers else {}
     for name in REPLICAS:
         if int(config.get(name, 1)) > len(brokers) and not _exists(client, name):
             message = f"{name} is {config[name]} and there are {len(brokers)} broker(s): no worker can start"
-            yield Finding("broker", State.FAIL, message, f"start more brokers, or lower {name} on the brokers")
+            yield Finding("broker", CheckState.FAIL, message, f"start more brokers, or lower {name} on the brokers")
     least, most = (int(config.get(name, 0)) for name in SESSIONS)
     session = settings.session_timeout_s * 1000
     if config and not least <= session <= most:
         message = f"the broker allows sessions of {least / 1000:g} to {most / 1000:g} s"
         remedy = f"set FANPULSE_SESSION_TIMEOUT_S to a value in that range; it is {settings.session_timeout_s:g}"
-        yield Finding("broker", State.FAIL, message, remedy)
+        yield Finding("broker", CheckState.FAIL, message, remedy)
 
 
 def clock(client: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     """Compare our clock with the brokers', and with the newest records' times."""
     off, ahead = _ahead_of_quorum(client), _newest(client, settings) - time.time()
     if off is not None and abs(off) > CLOCK_WARN_S:
-        state = State.FAIL if abs(off) > CLOCK_FAIL_S else State.WARN
+        state = CheckState.FAIL if abs(off) > CLOCK_FAIL_S else CheckState.WARN
         yield Finding("clock", state, f"this machine's clock is {clock_offset(off)} that of Kafka", BY_NTP)
     if ahead > CLOCK_WARN_S:
-        state = State.FAIL if ahead * 1000 > MAX_CLOCK_AHEAD_MS else State.WARN
+        state = CheckState.FAIL if ahead * 1000 > MAX_CLOCK_AHEAD_MS else CheckState.WARN
         message = f"the newest record is {ahead:.1f} s ahead of this machine's clock"
         yield Finding("clock", state, message, f"{BY_NTP}; events more than 5 min ahead are refused")
     if (off is None or abs(off) <= CLOCK_WARN_S) and ahead <= CLOCK_WARN_S:
         message = "not behind the newest record" if off is None else f"{abs(off):.1f} s off that of Kafka"
-        yield Finding("clock", State.OK, message)
+        yield Finding("clock", CheckState.OK, message)
 
 
 def clock_offset(seconds: float) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How serious a finding is."""
 
     OK = "ok"
@@ -17,6 +17,6 @@ class Finding(Struct, frozen=True):
     """What was checked, what was found, and what to do if something is wrong."""
 
     check: str
-    state: State
+    state: CheckState
     message: str
     remedy: str = ""

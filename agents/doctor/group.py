@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from kafka import KafkaAdminClient
 
-from agents.doctor.finding import Finding, State
+from agents.doctor.finding import CheckState, Finding
 from agents.kafka import topics
 from agents.kafka.applied import input_positions
 from agents.kafka.offsets import Position, positions
@@ -23,18 +23,18 @@ def group(client: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     where = positions(client, settings.group, counts) if counts else []
     if lost := sum(at.lost for at in where):
         remedy = "raise retention.ms of the inputs; publish the lost events again if you have them"
-        yield Finding("workers", State.FAIL, f"retention deleted {lost} events before they were scored", remedy)
+        yield Finding("workers", CheckState.FAIL, f"retention deleted {lost} events before they were scored", remedy)
     lag = sum(at.lag for at in where)
     if not members:
         message = f"group {settings.group} has no running worker; {lag} events wait"
-        yield Finding("workers", State.WARN, message, "start one with `fanpulse worker`")
+        yield Finding("workers", CheckState.WARN, message, "start one with `fanpulse worker`")
     elif lag > LAG_WARN:
-        yield _behind(client, settings, counts, where, members)
+        yield _has_lag(client, settings, counts, where, members)
     else:
-        yield Finding("workers", State.OK, f"{members} in group {settings.group}, {lag} events wait")
+        yield Finding("workers", CheckState.OK, f"{members} in group {settings.group}, {lag} events wait")
 
 
-def _behind(
+def _has_lag(
     client: KafkaAdminClient, settings: Settings, counts: dict[str, int], before: list[Position], members: int
 ) -> Finding:
     """Look a second time: a lag that shrinks is a matter of waiting."""
@@ -47,11 +47,11 @@ def _behind(
     message = f"{members} in group {settings.group}, {lag} events wait, {done / seconds:.0f} are scored per second"
     if not done:
         remedy = "read the log of the worker; a stuck one ends after FANPULSE_STALL_TIMEOUT_S and must be started again"
-        return Finding("workers", State.FAIL, message, remedy)
+        return Finding("workers", CheckState.FAIL, message, remedy)
     if change >= 0:
         remedy = f"start more workers, up to {max(counts.values())}, the partition count"
-        return Finding("workers", State.WARN, f"{message}, and the backlog grows", remedy)
-    return Finding("workers", State.WARN, message, f"wait: at this rate it is done in {span(-lag / change)}")
+        return Finding("workers", CheckState.WARN, f"{message}, and the backlog grows", remedy)
+    return Finding("workers", CheckState.WARN, message, f"wait: at this rate it is done in {span(-lag / change)}")
 
 
 def span(seconds: float) -> str:
@@ -75,7 +75,7 @@ def applied_offsets(client: KafkaAdminClient, settings: Settings) -> Iterator[Fi
         return  # the check of the topics says so
     overruled = [at for at in input_positions(client, settings, counts) if at.is_overruled]
     if not overruled:
-        yield Finding("offsets", State.OK, f"group {settings.group} continues where its rows end")
+        yield Finding("offsets", CheckState.OK, f"group {settings.group} continues where its rows end")
         return
     first = overruled[0]
     message = (
@@ -86,4 +86,4 @@ def applied_offsets(client: KafkaAdminClient, settings: Settings) -> Iterator[Fi
         "to score events again use `fanpulse replay`, to leave some out `fanpulse offsets skip`; "
         "`fanpulse offsets show` lists all partitions"
     )
-    yield Finding("offsets", State.WARN, message, remedy)
+    yield Finding("offsets", CheckState.WARN, message, remedy)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 
-from agents.doctor.finding import Finding, State
+from agents.doctor.finding import CheckState, Finding
 from agents.settings import PREFIX, Settings
 from agents.supervise.ports import LOOPBACK, is_free
 
@@ -21,12 +21,14 @@ def disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     message = f"{free / GB:.1f} GB free in {settings.data}"
     if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
-        yield Finding("disk", State.FAIL, f"{place} cannot be written", "correct FANPULSE_DATA_DIR or its permissions")
+        yield Finding(
+            "disk", CheckState.FAIL, f"{place} cannot be written", "correct FANPULSE_DATA_DIR or its permissions"
+        )
     elif free < DISK_WARN:
-        state = State.FAIL if free < DISK_FAIL else State.WARN
+        state = CheckState.FAIL if free < DISK_FAIL else CheckState.WARN
         yield Finding("disk", state, message, "free some space, or set FANPULSE_DATA_DIR to another disk")
     else:
-        yield Finding("disk", State.OK, message)
+        yield Finding("disk", CheckState.OK, message)
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
@@ -38,7 +40,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
     yield from wrong
     if not wrong:
         message = f"{', '.join(map(str, wanted))}: free, or used by fanpulse" if wanted else "any free ports are used"
-        yield Finding("ports", State.OK, message)
+        yield Finding("ports", CheckState.OK, message)
 
 
 def _port(host: str, port: int, setting: str) -> Iterator[Finding]:
@@ -46,11 +48,13 @@ def _port(host: str, port: int, setting: str) -> Iterator[Finding]:
         taken = not is_free(host, port)
     except OSError as error:
         message = f"we cannot listen on {host}, port {port}: {error.strerror or error}"
-        yield Finding("ports", State.FAIL, message, f"correct {PREFIX}WEB_HOST, or choose another port with {setting}")
+        yield Finding(
+            "ports", CheckState.FAIL, message, f"correct {PREFIX}WEB_HOST, or choose another port with {setting}"
+        )
         return
     if taken and not _is_ours(EVERYWHERE.get(host, host), port):
         message = f"port {port} is used by another program"
-        yield Finding("ports", State.FAIL, message, f"stop that program, or choose another port with {setting}")
+        yield Finding("ports", CheckState.FAIL, message, f"stop that program, or choose another port with {setting}")
 
 
 def _is_ours(host: str, port: int) -> bool:

@@ -12,7 +12,7 @@ import requests
 from jgo.maven import Artifact, MavenContext
 from jgo.parse import Coordinate
 
-from agents.embedded.progress import Progress
+from agents.embedded.progress import DownloadProgress
 from agents.errors import UnavailableError
 
 KAFKA = "4.1.2"
@@ -55,7 +55,7 @@ def classpath() -> list[Path]:
 
 def _fetch(staging: Path) -> None:
     """Resolve the jars and put them into ``staging/jars``."""
-    with Progress(f"Apache Kafka {KAFKA}") as progress:
+    with DownloadProgress(f"Apache Kafka {KAFKA}") as progress:
         context = MavenContext(repo_cache=staging / "maven", timeout=HTTP_TIMEOUT_S)
         artifacts = _resolve(context)
         (staging / "jars").mkdir()

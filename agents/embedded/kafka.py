@@ -97,5 +97,5 @@ class Kafka(Server):
             check=False,
         )
         if done.returncode:
-            said = (done.stderr or done.stdout).strip()[-1000:]
-            raise UnavailableError(f"Kafka cannot use {self.directory} (exit code {done.returncode}): {said}")
+            output = (done.stderr or done.stdout).strip()[-1000:]
+            raise UnavailableError(f"Kafka cannot use {self.directory} (exit code {done.returncode}): {output}")

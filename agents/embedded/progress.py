@@ -9,7 +9,7 @@ from rich.console import Console
 PLAIN_EVERY = 10  # jars per line
 
 
-class Progress:
+class DownloadProgress:
     """Shows on standard error how far a fetch has come."""
 
     def __init__(self, what: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from agents.errors import ConfigError, UnavailableError
 from agents.supervise.child import Child
 
-EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 LOCKED_S = 5.0  # a server that was just killed holds its lock until the kernel has taken it apart
 
 
@@ -96,7 +96,7 @@ class Server(ABC):
                 raise UnavailableError(f"{self.name} ended as it started (exit code {child.poll()}); {self._said()}")
             if time.monotonic() > deadline:
                 raise UnavailableError(f"{self.name} did not answer within {self.ready_s:g} s; {self._said()}")
-            time.sleep(EVERY_S)
+            time.sleep(POLL_EVERY_S)
 
     def _said(self) -> str:
         words = self.last_words()
@@ -116,7 +116,7 @@ def _locked(path: Path, name: str) -> Iterator[int]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise ConfigError(f"another {name} runs in {path.parent}; stop it, or use another one") from None
-                time.sleep(EVERY_S)
+                time.sleep(POLL_EVERY_S)
         yield lock
     finally:
         os.close(lock)

@@ -13,10 +13,10 @@ from agents.kafka.connection import reader
 from agents.kafka.offsets import committed_entries, offsets
 from agents.kafka.reading import poll_until_end
 from agents.settings import Settings
-from schemas.outputs.applied_offsets import KEY, AppliedOffsets, decode
+from schemas.outputs.applied_offsets import APPLIED_OFFSETS_KEY, AppliedOffsets, decode
 
-TAIL = 512  # offsets before the end that are read first; each transaction writes the record again
-MAX_POLL_RECORDS = 5_000
+TAIL_RECORDS = 512  # offsets before the end that are read first; each transaction writes the record again
+APPLIED_POLL_RECORDS = 5_000
 
 Applied = Mapping[int, AppliedOffsets]
 
@@ -92,8 +92,8 @@ def read_applied(client: KafkaAdminClient, settings: Settings, partitions: Seque
     places = [TopicPartition(topic, n) for n in partitions]
     begins = offsets(client, places, OffsetSpec.EARLIEST)
     ends = offsets(client, places, OffsetSpec.LATEST)
-    with reader(settings, max_poll_records=MAX_POLL_RECORDS) as consumer:
-        values = newest_values(consumer, begins, ends, KEY)
+    with reader(settings, max_poll_records=APPLIED_POLL_RECORDS) as consumer:
+        values = newest_values(consumer, begins, ends, APPLIED_OFFSETS_KEY)
     try:
         return {at.partition: decode(value) for at, value in values.items()}
     except ValueError as error:
@@ -105,7 +105,7 @@ def newest_values(
 ) -> dict[TopicPartition, bytes]:
     """Return the value of the newest record with a key, by partition; it is looked for from the end backwards."""
     found: dict[TopicPartition, bytes] = {}
-    missing, tail = [at for at, end in ends.items() if begins[at] < end], TAIL
+    missing, tail = [at for at, end in ends.items() if begins[at] < end], TAIL_RECORDS
     while missing:
         starts = {at: max(begins[at], ends[at] - tail) for at in missing}
         for chunk in poll_until_end(consumer, starts, {at: ends[at] for at in missing}):

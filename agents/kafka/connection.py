@@ -18,8 +18,8 @@ from kafka.net.compat import KafkaNetClient
 from agents.errors import ConfigError, FanpulseError, UnavailableError
 from agents.settings import Settings
 
-PATIENCE_S = 5.0  # until a broker that does not answer is given up
-RETRY_S = 0.2
+BROKER_TIMEOUT_S = 5.0  # until a broker that does not answer is given up
+CONNECT_RETRY_S = 0.2
 REQUEST_S = 15.0  # for a single request, once connected
 # The last: a broker that has just come up, or was frozen, does not know its controller yet.
 AWAY = (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError, kafka_errors.UnknownBrokerIdError)
@@ -50,7 +50,7 @@ def kafka_options(settings: Settings) -> dict[str, Any]:
     Raises:
         ConfigError: no broker is named, an address is none, or a TLS file cannot be used.
     """
-    return _options(settings) | {"bootstrap_timeout_ms": int(PATIENCE_S * 1000)}
+    return _options(settings) | {"bootstrap_timeout_ms": int(BROKER_TIMEOUT_S * 1000)}
 
 
 def aiokafka_options(settings: Settings) -> dict[str, Any]:
@@ -116,8 +116,8 @@ def tls(settings: Settings) -> ssl.SSLContext:
     except FileNotFoundError:
         raise ConfigError(f"{setting}: no file {file}") from None
     except OSError as error:  # ssl.SSLError is one
-        said = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror
-        raise ConfigError(f"{setting}: {file} cannot be used ({said or 'not PEM'})") from None
+        cause = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror
+        raise ConfigError(f"{setting}: {file} cannot be used ({cause or 'not PEM'})") from None
     return context
 
 
@@ -126,11 +126,11 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     """Connect for questions and administration; the client closes with the block.
 
     Raises:
-        UnavailableError: no broker answers within ``PATIENCE_S``, or it went away in the middle.
+        UnavailableError: no broker answers within ``BROKER_TIMEOUT_S``, or it went away in the middle.
         ConfigError: the settings cannot be used, or the broker refuses us.
     """
     make = partial(KafkaAdminClient, request_timeout_ms=int(REQUEST_S * 1000))
-    with told(settings), _connected(make, settings) as client:
+    with translated_errors(settings), _connected(make, settings) as client:
         yield client
 
 
@@ -144,12 +144,12 @@ def reader(settings: Settings, **options: Any) -> Iterator[KafkaConsumer]:
         UnavailableError, ConfigError: as ``admin``.
     """
     make = partial(KafkaConsumer, **(READING | options))
-    with told(settings), _connected(make, settings) as client:
+    with translated_errors(settings), _connected(make, settings) as client:
         yield client
 
 
 @contextmanager
-def told(settings: Settings) -> Iterator[None]:
+def translated_errors(settings: Settings) -> Iterator[None]:
     """Turn the client's errors inside the block into a sentence.
 
     Raises:
@@ -159,49 +159,49 @@ def told(settings: Settings) -> Iterator[None]:
     try:
         yield
     except kafka_errors.AuthorizationError as error:
-        said = " ".join(str(error).split())[:200]
+        cause = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"the broker at {settings.broker} does not allow {_user(settings)} to do this: {said}"
+            f"the broker at {settings.broker} does not allow {_user(settings)} to do this: {cause}"
         ) from None
     except kafka_errors.UnsupportedCodecError as error:
-        said = str(error).rstrip(".")
-        raise ConfigError(f"a producer compressed records: {said}; pip install 'fanpulse[tools]'") from None
+        cause = str(error).rstrip(".")
+        raise ConfigError(f"a producer compressed records: {cause}; pip install 'fanpulse[tools]'") from None
     except AWAY as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UnavailableError(f"Kafka at {settings.broker} stopped answering: {said}") from None
+        cause = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnavailableError(f"Kafka at {settings.broker} stopped answering: {cause}") from None
     except kafka_errors.KafkaError as error:
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ConfigError(f"Kafka at {settings.broker} does not do what it is asked: {said}") from None
+        cause = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ConfigError(f"Kafka at {settings.broker} does not do what it is asked: {cause}") from None
 
 
 def _reach(settings: Settings) -> None:
     """Wait until some broker takes connections; asked here, for kafka-python does not close what it could not open."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + BROKER_TIMEOUT_S
     addresses = [ADDRESS.fullmatch(broker) for broker in brokers(settings)]
     while True:
         for match in addresses:
             assert match is not None
             try:
-                socket.create_connection((match[1].strip("[]"), int(match[2])), PATIENCE_S).close()
+                socket.create_connection((match[1].strip("[]"), int(match[2])), BROKER_TIMEOUT_S).close()
             except OSError as error:
                 why = error.strerror or str(error)
             else:
                 return
         if time.monotonic() > deadline:
             raise UnavailableError(f"no Kafka broker answers at {settings.broker} (FANPULSE_BROKER): {why}")
-        time.sleep(RETRY_S)
+        time.sleep(CONNECT_RETRY_S)
 
 
-class _Ear(logging.Handler):
+class _LogCapture(logging.Handler):
     """Hears why an attempt to connect failed: kafka-python logs it, tries again, and reports a mere time-out."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.heard: list[Exception] = []
+        self.errors: list[Exception] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         if isinstance(record.args, tuple):
-            self.heard += [part for part in record.args if isinstance(part, Exception)]
+            self.errors += [part for part in record.args if isinstance(part, Exception)]
 
 
 @contextmanager
@@ -212,18 +212,18 @@ def _connected(make: Callable[..., Any], settings: Settings) -> Iterator[Any]:
         kept.append(KafkaNetClient(**config))
         return kept[-1]
 
-    options, ear = kafka_options(settings), _Ear()
+    options, capture = kafka_options(settings), _LogCapture()
     _reach(settings)
-    CLIENT_LOG.addHandler(ear)
+    CLIENT_LOG.addHandler(capture)
     try:
         client = make(**options, kafka_client=keep)
     except kafka_errors.KafkaError as error:
         for broken in kept:
             broken.close()
             broken._manager._net.stop()  # its thread would go on trying
-        raise _refusal(settings, [*ear.heard, error]) from None
+        raise _refusal(settings, [*capture.errors, error]) from None
     finally:
-        CLIENT_LOG.removeHandler(ear)
+        CLIENT_LOG.removeHandler(capture)
     try:
         yield client
     finally:
@@ -233,11 +233,11 @@ def _connected(make: Callable[..., Any], settings: Settings) -> Iterator[Any]:
 def _refusal(settings: Settings, errors: list[Exception]) -> FanpulseError:
     """Say why no connection came about, by the most telling of the errors."""
     telling = [error for error in errors if not isinstance(error, kafka_errors.KafkaTimeoutError)]
-    for said in (" ".join(str(error).split()) for error in telling):
-        if "authentication" in said.lower() or "sasl" in said.lower():
-            return ConfigError(f"Kafka at {settings.broker} refuses {_user(settings)}: {said[:200]}")
-        if "certificate" in said.lower():
-            return ConfigError(f"TLS to Kafka at {settings.broker} fails (FANPULSE_KAFKA_CA, _CERT): {said[:200]}")
+    for cause in (" ".join(str(error).split()) for error in telling):
+        if "authentication" in cause.lower() or "sasl" in cause.lower():
+            return ConfigError(f"Kafka at {settings.broker} refuses {_user(settings)}: {cause[:200]}")
+        if "certificate" in cause.lower():
+            return ConfigError(f"TLS to Kafka at {settings.broker} fails (FANPULSE_KAFKA_CA, _CERT): {cause[:200]}")
     if settings.kafka_security.startswith("SASL") and "disconnected" in "".join(map(str, errors)):
         # A refusal and the end of the connection can arrive together, and kafka-python then sees the end alone.
         why = "wrong login, or FANPULSE_KAFKA_SECURITY or _MECHANISM is not what it speaks there"

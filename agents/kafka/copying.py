@@ -12,11 +12,11 @@ from agents.errors import ConfigError
 from agents.kafka.commit_metadata import format_fields, parse_fields
 from agents.kafka.connection import admin, reader
 from agents.kafka.offsets import stable_entries
-from agents.kafka.publish import Record
+from agents.kafka.publish import KeyedRecord
 from agents.kafka.reading import Chunk, poll_until_end
 from agents.kafka.topic_ids import topic_ids
 from agents.kafka.topics import ensure
-from agents.kafka.transactions import FETCH_BYTES, POLL_RECORDS, Mark, Moved, TransactionalPublisher, windows
+from agents.kafka.transactions import POLL_RECORDS, WINDOW_FETCH_BYTES, Mark, Moved, TransactionalPublisher, windows
 from agents.settings import Settings
 
 
@@ -40,7 +40,7 @@ def copy(settings: Settings, to_prefix: str) -> Copied:
         raise ConfigError("the topics to copy to must have another prefix than FANPULSE_TOPIC_PREFIX")
     count, wanted = _partitions(settings), _partitions(there)
     places = [TopicPartition(topic, n) for topic in settings.names.public_inputs for n in range(count)]
-    with reader(settings, max_poll_records=POLL_RECORDS, fetch_max_bytes=FETCH_BYTES) as client:
+    with reader(settings, max_poll_records=POLL_RECORDS, fetch_max_bytes=WINDOW_FETCH_BYTES) as client:
         task = _copy(settings, there, places, dict.fromkeys(there.names.public_inputs, wanted), client)
         return asyncio.run(task)
 
@@ -98,7 +98,7 @@ class Copying:
         """Address the next chunk of a partition."""
         target = self._targets[chunk.partition.topic]
         records = [
-            Record(target, record.key, record.value)
+            KeyedRecord(target, record.key, record.value)
             for record in chunk.records
             if record.key is not None and record.value is not None
         ]

@@ -10,11 +10,11 @@ from agents.kafka.connection import reader
 from agents.kafka.reading import poll_until_end
 from agents.settings import Settings
 
-MAX_POLL_RECORDS = 5_000
+DEAD_LETTER_POLL_RECORDS = 5_000
 NUMBERS = ("partition", "offset")  # headers that hold numbers
 
 
-class DeadLetter(Struct, frozen=True):
+class ReadDeadLetter(Struct, frozen=True):
     """A refused record: what it was, and where it came from."""
 
     at: int  # refused, ms since the epoch
@@ -26,7 +26,7 @@ class DeadLetter(Struct, frozen=True):
     value: bytes | None
 
 
-def newest(settings: Settings, limit: int) -> list[DeadLetter]:
+def newest(settings: Settings, limit: int) -> list[ReadDeadLetter]:
     """Return the newest dead letters of all partitions, newest first.
 
     Raises:
@@ -34,7 +34,7 @@ def newest(settings: Settings, limit: int) -> list[DeadLetter]:
         UnavailableError: no broker answers.
     """
     topic = settings.names.dead_letters
-    with reader(settings, max_poll_records=MAX_POLL_RECORDS) as client:
+    with reader(settings, max_poll_records=DEAD_LETTER_POLL_RECORDS) as client:
         numbers = client.partitions_for_topic(topic)
         if not numbers:
             raise ConfigError(f"topic {topic} does not exist; `fanpulse topics create` creates it")
@@ -42,7 +42,7 @@ def newest(settings: Settings, limit: int) -> list[DeadLetter]:
     return sorted(found, key=lambda letter: (letter.at, letter.offset), reverse=True)[:limit]
 
 
-def _tails(client: KafkaConsumer, partitions: list[TopicPartition], limit: int) -> list[DeadLetter]:
+def _tails(client: KafkaConsumer, partitions: list[TopicPartition], limit: int) -> list[ReadDeadLetter]:
     """Return each partition's last dead letters; markers and aborted records take offsets, so it may read again."""
     begins, ends = client.beginning_offsets(partitions), client.end_offsets(partitions)
     out, window = [], 2 * limit
@@ -58,18 +58,24 @@ def _tails(client: KafkaConsumer, partitions: list[TopicPartition], limit: int) 
 
 def _between(
     client: KafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
-) -> dict[TopicPartition, list[DeadLetter]]:
+) -> dict[TopicPartition, list[ReadDeadLetter]]:
     """Return the dead letters of some partitions from their starts up to their ends."""
-    found: dict[TopicPartition, list[DeadLetter]] = {at: [] for at in starts}
+    found: dict[TopicPartition, list[ReadDeadLetter]] = {at: [] for at in starts}
     for chunk in poll_until_end(client, starts, {at: ends[at] for at in starts}):
         found[chunk.partition] += map(dead_letter, chunk.records)
     return found
 
 
-def dead_letter(record: Any) -> DeadLetter:
+def dead_letter(record: Any) -> ReadDeadLetter:
     """Read a record of the topic; a header that is missing or not a number does not hide the record."""
-    said = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-    partition, offset = (int(said.get(name, "")) if said.get(name, "").isdecimal() else -1 for name in NUMBERS)
-    return DeadLetter(
-        record.timestamp, said.get("topic", "?"), partition, offset, said.get("reason", "?"), record.key, record.value
+    headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    partition, offset = (int(headers.get(name, "")) if headers.get(name, "").isdecimal() else -1 for name in NUMBERS)
+    return ReadDeadLetter(
+        record.timestamp,
+        headers.get("topic", "?"),
+        partition,
+        offset,
+        headers.get("reason", "?"),
+        record.key,
+        record.value,
     )

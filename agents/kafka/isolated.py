@@ -12,7 +12,7 @@ from agents.kafka.topics import create, ensure
 from agents.settings import Settings
 
 
-def beside(settings: Settings, group: str, output_prefix: str) -> Settings:
+def isolated_settings(settings: Settings, group: str, output_prefix: str) -> Settings:
     """Return the settings of a group that reads the same inputs and writes elsewhere.
 
     >>> beside(Settings(), "trial", "trial-").names.fan_scores

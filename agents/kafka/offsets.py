@@ -17,7 +17,7 @@ from kafka.protocol.consumer import OffsetFetchRequest
 from kafka.structs import OffsetAndMetadata
 from msgspec import Struct
 
-from agents.kafka.connection import PATIENCE_S
+from agents.kafka.connection import BROKER_TIMEOUT_S
 
 MOVING = (
     CoordinatorLoadInProgressError,
@@ -25,9 +25,9 @@ MOVING = (
     NotCoordinatorError,
     UnstableOffsetCommitError,
 )
-RETRY_S = 0.1
+COORDINATOR_RETRY_S = 0.1
 
-Answer = TypeVar("Answer")
+OffsetAnswer = TypeVar("OffsetAnswer")
 
 
 class Position(Struct, frozen=True):
@@ -143,13 +143,13 @@ def _set(entries: dict[TopicPartition, OffsetAndMetadata]) -> dict[TopicPartitio
     return {at: entry for at, entry in entries.items() if entry.offset >= 0}
 
 
-def _retried(ask: Callable[[], Answer]) -> Answer:
+def _retried(ask: Callable[[], OffsetAnswer]) -> OffsetAnswer:
     """Ask the group's coordinator; a young broker is still creating the topic of all groups."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + BROKER_TIMEOUT_S
     while True:
         try:
             return ask()
         except MOVING:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(RETRY_S)
+            time.sleep(COORDINATOR_RETRY_S)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SEED, M = 0x9747B28C, np.uint32(0x5BD1E995)  # org.apache.kafka.common.utils.Utils.murmur2
+SEED, MURMUR_M = 0x9747B28C, np.uint32(0x5BD1E995)  # org.apache.kafka.common.utils.Utils.murmur2
 
 
 def hash_keys(keys: Sequence[bytes]) -> NDArray[np.uint32]:
@@ -30,11 +30,11 @@ def _murmur2(data: NDArray[np.uint8]) -> NDArray[np.uint32]:
     h = np.full(n, (SEED ^ length) & 0xFFFFFFFF, np.uint32)
     words = np.ascontiguousarray(data[:, :whole]).view(np.dtype("<u4"))
     for column in range(words.shape[1]):
-        k = words[:, column] * M
-        h = h * M ^ (k ^ k >> np.uint32(24)) * M
+        k = words[:, column] * MURMUR_M
+        h = h * MURMUR_M ^ (k ^ k >> np.uint32(24)) * MURMUR_M
     if whole < length:
         for i in range(whole, length):
             h = h ^ data[:, i].astype(np.uint32) << np.uint32(8 * (i - whole))
-        h = h * M
-    h = (h ^ h >> np.uint32(13)) * M
+        h = h * MURMUR_M
+    h = (h ^ h >> np.uint32(13)) * MURMUR_M
     return h ^ h >> np.uint32(15)

@@ -15,12 +15,12 @@ from agents.kafka.connection import aiokafka_options
 from agents.kafka.partitioner import hash_keys
 from agents.settings import Settings
 
-BATCH_BYTES = 512 * 1024  # a batch of 16 KB costs three times as much per record
+PRODUCER_BATCH_BYTES = 512 * 1024  # a batch of 16 KB costs three times as much per record
 IN_FLIGHT = 2  # blocks that may wait for the broker while the next is made ready
 TIMEOUT_MS = 30_000
 
 
-class Record(NamedTuple):
+class KeyedRecord(NamedTuple):
     """One record on its way out."""
 
     topic: str
@@ -75,7 +75,7 @@ class Publisher:
     ) -> None:
         try:
             if kind is None:
-                await self._settle(0)
+                await self._wait_acknowledged(0)
         finally:
             await self._stop()
 
@@ -83,7 +83,7 @@ class Publisher:
         return aiokafka_options(self._settings) | {
             "acks": "all",
             "enable_idempotence": True,
-            "max_batch_size": BATCH_BYTES,
+            "max_batch_size": PRODUCER_BATCH_BYTES,
             "request_timeout_ms": TIMEOUT_MS,
         }
 
@@ -93,22 +93,22 @@ class Publisher:
             async with asyncio.timeout(self.STOP_S):
                 await self._producer.stop()
 
-    async def send(self, records: Iterable[Record]) -> None:
+    async def send(self, records: Iterable[KeyedRecord]) -> None:
         """Hand over a block, and wait while more than ``IN_FLIGHT`` blocks are on their way.
 
         Raises:
             UnavailableError: the broker did not take a block.
         """
-        queues: dict[tuple[str, int], list[Record]] = {}
-        block = list(records)
-        for record, hashed in zip(block, hash_keys([record.key for record in block]).tolist(), strict=True):
+        queues: dict[tuple[str, int], list[KeyedRecord]] = {}
+        batch = list(records)
+        for record, hashed in zip(batch, hash_keys([record.key for record in batch]).tolist(), strict=True):
             queues.setdefault((record.topic, hashed % self._counts[record.topic]), []).append(record)
-        if block:
+        if batch:
             futures = [future for place, queue in queues.items() for future in await self._submit(place, queue)]
-            self._waiting.append((len(block), futures))
-        await self._settle(IN_FLIGHT)
+            self._waiting.append((len(batch), futures))
+        await self._wait_acknowledged(IN_FLIGHT)
 
-    async def _submit(self, place: tuple[str, int], queue: list[Record]) -> list[asyncio.Future[object]]:
+    async def _submit(self, place: tuple[str, int], queue: list[KeyedRecord]) -> list[asyncio.Future[object]]:
         topic, partition = place
         futures = []
         batch = self._producer.create_batch()
@@ -129,7 +129,7 @@ class Publisher:
         future.add_done_callback(retrieve)  # of what follows the first error, nobody asks for the result
         return future
 
-    async def _settle(self, most: int) -> None:
+    async def _wait_acknowledged(self, most: int) -> None:
         """Wait until at most so many blocks are on their way."""
         while len(self._waiting) > most:
             n, futures = self._waiting.pop(0)
@@ -140,8 +140,8 @@ class Publisher:
             self.sent += n
 
     def _lost(self, error: KafkaError) -> UnavailableError:
-        said = str(error) or type(error).__name__
-        return UnavailableError(f"Kafka at {self._settings.broker} took {self.sent} records and then failed: {said}")
+        cause = str(error) or type(error).__name__
+        return UnavailableError(f"Kafka at {self._settings.broker} took {self.sent} records and then failed: {cause}")
 
 
 def retrieve(future: asyncio.Future[Any]) -> None:

@@ -13,7 +13,7 @@ from agents.settings import Settings
 POLL_MS = 100
 MAX_POLL_RECORDS = 20_000
 
-Offsets = Mapping[TopicPartition, int]
+PartitionOffsets = Mapping[TopicPartition, int]
 
 
 class Chunk(NamedTuple):
@@ -24,7 +24,7 @@ class Chunk(NamedTuple):
     next_offset: int  # where reading goes on; at most the partition's end
 
 
-def records(settings: Settings, starts: Offsets, ends: Offsets) -> Iterator[Any]:
+def records(settings: Settings, starts: PartitionOffsets, ends: PartitionOffsets) -> Iterator[Any]:
     """Yield each partition's records from its start up to its end, in the order of the partition.
 
     Raises:
@@ -37,7 +37,7 @@ def records(settings: Settings, starts: Offsets, ends: Offsets) -> Iterator[Any]
             yield from chunk.records
 
 
-def poll_until_end(client: KafkaConsumer, starts: Offsets, ends: Offsets) -> Iterator[Chunk]:
+def poll_until_end(client: KafkaConsumer, starts: PartitionOffsets, ends: PartitionOffsets) -> Iterator[Chunk]:
     """Assign the partitions that have something to read, and yield chunks until each partition is at its end.
 
     A partition's last chunk has its end as ``next_offset``. One poll's records are yielded before the next poll, so

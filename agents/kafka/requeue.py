@@ -8,14 +8,14 @@ from typing import NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 
 from agents.kafka.connection import admin, reader
-from agents.kafka.dead_letters import DeadLetter, dead_letter
+from agents.kafka.dead_letters import ReadDeadLetter, dead_letter
 from agents.kafka.offsets import stable_entries
-from agents.kafka.publish import Record
+from agents.kafka.publish import KeyedRecord
 from agents.kafka.reading import Chunk, poll_until_end
-from agents.kafka.requeue_progress import Progress
+from agents.kafka.requeue_progress import RequeueProgress
 from agents.kafka.topic_ids import topic_ids
 from agents.kafka.topics import ensure
-from agents.kafka.transactions import FETCH_BYTES, POLL_RECORDS, Mark, Moved, TransactionalPublisher, windows
+from agents.kafka.transactions import POLL_RECORDS, WINDOW_FETCH_BYTES, Mark, Moved, TransactionalPublisher, windows
 from agents.settings import Settings
 from schemas.inputs.declaration import MAX_VALUE_BYTES as LONGEST
 
@@ -44,7 +44,7 @@ def requeue(settings: Settings, reason: str, *, from_start: bool, dry_run: bool)
     """
     count = ensure(settings)
     places = [TopicPartition(settings.names.dead_letters, n) for n in range(count)]
-    with reader(settings, max_poll_records=POLL_RECORDS, fetch_max_bytes=FETCH_BYTES) as client:
+    with reader(settings, max_poll_records=POLL_RECORDS, fetch_max_bytes=WINDOW_FETCH_BYTES) as client:
         if dry_run:
             selection = Selection(settings, reason, _remembered(settings, places), from_start=from_start)
             sent = sum(len(selection.move(chunk).records) for chunk in _chunks(client, selection))
@@ -69,8 +69,8 @@ def _remembered(settings: Settings, places: list[TopicPartition]) -> "Remembered
     with admin(settings) as client:
         entries = stable_entries(client, group(settings), places)
         topic_id = topic_ids(client, [topic]).get(topic, "")
-    progress = {at: Progress.parse(entry.offset, entry.metadata, topic_id) for at, entry in entries.items()}
-    return Remembered(topic_id, {at: progress.get(at, Progress(0, {})) for at in places})
+    progress = {at: RequeueProgress.parse(entry.offset, entry.metadata, topic_id) for at, entry in entries.items()}
+    return Remembered(topic_id, {at: progress.get(at, RequeueProgress(0, {})) for at in places})
 
 
 def _chunks(client: KafkaConsumer, selection: "Selection") -> Iterable[Chunk]:
@@ -90,7 +90,7 @@ class Remembered(NamedTuple):
     """What earlier calls did, by partition of the dead letters' topic of this id."""
 
     topic_id: str
-    progress: dict[TopicPartition, Progress]
+    progress: dict[TopicPartition, RequeueProgress]
 
 
 class Selection:
@@ -114,7 +114,7 @@ class Selection:
                 continue
             why = why_not(letter, self._settings, self._reason)
             if not why:
-                records.append(Record(letter.topic, letter.key or b"", letter.value or b""))
+                records.append(KeyedRecord(letter.topic, letter.key or b"", letter.value or b""))
                 continue
             self.left_out[why] += 1
             if why == OTHER_REASONS and not done and not why_not(letter, self._settings, ""):
@@ -124,7 +124,7 @@ class Selection:
         return Moved(records, None if after == before else Mark(after.offset, after.format(self._topic_id)))
 
 
-def why_not(letter: DeadLetter, settings: Settings, reason: str) -> str:
+def why_not(letter: ReadDeadLetter, settings: Settings, reason: str) -> str:
     """Return why a dead letter is not sent; nothing if it is.
 
     >>> why_not(DeadLetter(0, "likes", 0, 7, "JSON is malformed", None, b"{}"), Settings(), "")

@@ -15,7 +15,7 @@ READABLE = "{}[]:,"  # need no percent sign in the metadata
 _decode = msgspec.json.Decoder(dict[str, int]).decode
 
 
-class Progress(NamedTuple):
+class RequeueProgress(NamedTuple):
     """Which dead letters of a partition are done.
 
     Done are all before ``offset``, and for each text of ``reasons`` those before its offset whose reason contains the
@@ -28,7 +28,7 @@ class Progress(NamedTuple):
     def is_done(self, offset: int, reason: str) -> bool:
         """Return whether the dead letter at an offset has been sent.
 
-        >>> progress = Progress(3, {"partition": 7})
+        >>> progress = RequeueProgress(3, {"partition": 7})
         >>> [progress.is_done(offset, "another partition") for offset in (2, 6, 7)]
         [True, True, False]
         >>> progress.is_done(6, "missing field")
@@ -36,7 +36,7 @@ class Progress(NamedTuple):
         """
         return offset < self.offset or any(offset < end and text in reason for text, end in self.reasons.items())
 
-    def advance(self, first_left: int, text: str, read_to: int) -> "Progress":
+    def advance(self, first_left: int, text: str, read_to: int) -> "RequeueProgress":
         """Return the progress after reading from ``offset`` on.
 
         Args:
@@ -46,7 +46,7 @@ class Progress(NamedTuple):
         """
         offset = max(self.offset, first_left)
         ends = {**self.reasons, text: max(read_to, self.reasons.get(text, 0))}
-        return Progress(
+        return RequeueProgress(
             offset,
             {
                 one: end
@@ -58,7 +58,7 @@ class Progress(NamedTuple):
     def format(self, topic_id: str) -> str:
         """Return the metadata to commit with ``offset``.
 
-        >>> Progress(3, {"another partition": 7}).format("A")
+        >>> RequeueProgress(3, {"another partition": 7}).format("A")
         'topic=A reasons={%22another%20partition%22:7}'
 
         Raises:
@@ -77,10 +77,10 @@ class Progress(NamedTuple):
     def parse(cls, offset: int, metadata: str, topic_id: str) -> Self:
         """Return what was committed; nothing is done where it was committed for another topic of this name.
 
-        >>> Progress.parse(3, "topic=A reasons={%22another%20partition%22:7}", "A")
-        Progress(offset=3, reasons={'another partition': 7})
-        >>> Progress.parse(3, "topic=A", "B")
-        Progress(offset=0, reasons={})
+        >>> RequeueProgress.parse(3, "topic=A reasons={%22another%20partition%22:7}", "A")
+        RequeueProgress(offset=3, reasons={'another partition': 7})
+        >>> RequeueProgress.parse(3, "topic=A", "B")
+        RequeueProgress(offset=0, reasons={})
         """
         fields = parse_fields(metadata)
         known = fields.get("topic", "")

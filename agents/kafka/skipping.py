@@ -20,7 +20,7 @@ from agents.kafka.topics import ensure
 from agents.kafka.transactions import Mark, PlacedRecord, TransactionalPublisher
 from agents.settings import Settings
 from schemas.dead_letters import Refusal, RefusalKind, headers
-from schemas.outputs.applied_offsets import KEY, AppliedOffset, AppliedOffsets, encode
+from schemas.outputs.applied_offsets import APPLIED_OFFSETS_KEY, AppliedOffset, AppliedOffsets, encode
 from streams.dedup.record import pass_over
 
 
@@ -132,7 +132,7 @@ async def _skip(client: KafkaAdminClient, settings: Settings, at: TopicPartition
         refusal = Refusal(RefusalKind.SKIPPED, f"skipped by hand: offsets {skipped.begin} to {to - 1}")
         letter = headers(at.topic, at.partition, skipped.begin, refusal)
         records = [
-            PlacedRecord(names.changelog("fans"), at.partition, KEY, encode(moved), []),
+            PlacedRecord(names.changelog("fans"), at.partition, APPLIED_OFFSETS_KEY, encode(moved), []),
             PlacedRecord(names.dead_letters, at.partition, None, None, letter),
         ]
         if (dedup := _dedup_record(client, settings, at, number, to)) is not None:

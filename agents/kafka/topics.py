@@ -121,8 +121,8 @@ def _policies(client: KafkaAdminClient, names: list[str]) -> dict[str, str]:
     if not names:
         return {}
     asked = [ConfigResource("TOPIC", name, ["cleanup.policy"]) for name in names]
-    said = client.describe_configs(asked, config_filter="all").get("topic", {})
-    return {name: entry["cleanup.policy"]["value"] for name, entry in said.items() if "cleanup.policy" in entry}
+    described = client.describe_configs(asked, config_filter="all").get("topic", {})
+    return {name: entry["cleanup.policy"]["value"] for name, entry in described.items() if "cleanup.policy" in entry}
 
 
 def _wanted(spec: TopicSpec, partitions: int, replication: int) -> dict[str, object]:
@@ -134,9 +134,9 @@ def _unequal(counts: Mapping[str, int]) -> str:
     groups: dict[int, list[str]] = {}
     for name, count in counts.items():
         groups.setdefault(count, []).append(name)
-    said = " / ".join(f"{count}: {', '.join(names)}" for count, names in sorted(groups.items()))
+    described = " / ".join(f"{count}: {', '.join(names)}" for count, names in sorted(groups.items()))
     return (
-        f"partition counts differ ({said}) and must be equal; "
+        f"partition counts differ ({described}) and must be equal; "
         "delete and create the wrong ones, or use another FANPULSE_TOPIC_PREFIX"
     )
 

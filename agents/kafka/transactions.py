@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from kafka import TopicPartition
 
 from agents.errors import ConfigError, FanpulseError, UnavailableError
-from agents.kafka.publish import Publisher, Record, retrieve
+from agents.kafka.publish import KeyedRecord, Publisher, retrieve
 from agents.kafka.reading import Chunk
 from agents.settings import Settings
 from schemas.dead_letters import Header
@@ -21,8 +21,8 @@ from schemas.dead_letters import Header
 WINDOW_RECORDS = 5_000
 WINDOW_BYTES = 4 << 20
 POLL_RECORDS = 1_000  # a window grows by whole chunks: it holds fewer than WINDOW_RECORDS + POLL_RECORDS
-FETCH_BYTES = 8 << 20
-TRANSACTION_TIMEOUT_MS = 30_000  # after which the broker aborts what a killed call left open, unless it is called again
+WINDOW_FETCH_BYTES = 8 << 20
+WINDOW_TIMEOUT_MS = 30_000  # after which the broker aborts what a killed call left open, unless it is called again
 NOT_ALLOWED = (
     errors.TransactionalIdAuthorizationFailed,
     errors.GroupAuthorizationFailedError,
@@ -41,20 +41,20 @@ class Mark(NamedTuple):
 class Moved(NamedTuple):
     """What becomes of one chunk: the records to write, and what to commit with them; None: nothing new."""
 
-    records: Sequence[Record]
+    records: Sequence[KeyedRecord]
     mark: Mark | None
 
 
 class Window(NamedTuple):
     """What goes into one transaction."""
 
-    records: Sequence[Record]
+    records: Sequence[KeyedRecord]
     marks: Mapping[TopicPartition, Mark]
 
 
 def windows(chunks: Iterable[Chunk], move: Callable[[Chunk], Moved]) -> Iterator[Window]:
     """Collect chunks until a window is full; only one window is in memory."""
-    records: list[Record] = []
+    records: list[KeyedRecord] = []
     marks: dict[TopicPartition, Mark] = {}
     size = 0
     for chunk in chunks:
@@ -149,7 +149,7 @@ class TransactionalPublisher(Publisher):
     async def _write(self, window: Window) -> None:
         async def send() -> None:
             await self.send(window.records)
-            await self._settle(0)
+            await self._wait_acknowledged(0)
 
         await self._transact(send, window.marks)
 
@@ -164,7 +164,7 @@ class TransactionalPublisher(Publisher):
         await self._producer.commit_transaction()
 
     def _options(self) -> dict[str, Any]:
-        transactional = {"transactional_id": f"{self._group}-tx", "transaction_timeout_ms": TRANSACTION_TIMEOUT_MS}
+        transactional = {"transactional_id": f"{self._group}-tx", "transaction_timeout_ms": WINDOW_TIMEOUT_MS}
         return super()._options() | transactional
 
     async def _guarded(self, work: Awaitable[object]) -> None:
@@ -172,7 +172,7 @@ class TransactionalPublisher(Publisher):
         task, sender = asyncio.ensure_future(work), self._producer._sender.sender_task
         try:
             await asyncio.wait(
-                {task, sender}, timeout=2 * TRANSACTION_TIMEOUT_MS / 1000, return_when=asyncio.FIRST_COMPLETED
+                {task, sender}, timeout=2 * WINDOW_TIMEOUT_MS / 1000, return_when=asyncio.FIRST_COMPLETED
             )
             if task.done():
                 try:
@@ -196,14 +196,14 @@ class TransactionalPublisher(Publisher):
                 retrieve(future)
 
     def _refusal(self, error: BaseException | None) -> FanpulseError:
-        said = str(error) or type(error).__name__
+        cause = str(error) or type(error).__name__
         if isinstance(error, errors.ProducerFenced | errors.InvalidProducerEpoch):
             return FanpulseError(
                 f"another call of this command for group {self._group} has begun and goes on from here"
             )
         if isinstance(error, NOT_ALLOWED):
-            return ConfigError(f"Kafka at {self._settings.broker} does not allow this to group {self._group}: {said}")
+            return ConfigError(f"Kafka at {self._settings.broker} does not allow this to group {self._group}: {cause}")
         return UnavailableError(
-            f"Kafka at {self._settings.broker} did not commit the last window ({said}); {self.sent} records before it "
+            f"Kafka at {self._settings.broker} did not commit the last window ({cause}); {self.sent} records before it "
             "are committed: call the command again, it goes on from there"
         )

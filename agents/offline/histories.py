@@ -25,7 +25,7 @@ from streams.offline.rhythm import Acts
 from streams.wire.records import Record
 
 
-class Event(msgspec.Struct, gc=False):
+class HistoryEvent(msgspec.Struct, gc=False):
     """What is read of a record here; the task reads the rest."""
 
     event_id: Name
@@ -44,7 +44,7 @@ class BrandEvents:
         self._seen: set[int] = set()
         self._rows: list[tuple[int, int, int, bytes, bytes]] = []
 
-    def add(self, event: Event, source: Input, record: bytes) -> None:
+    def add(self, event: HistoryEvent, source: Input, record: bytes) -> None:
         """Add one event of an input; a repeat counts once, as in a worker."""
         key = f"{event.brand_id}:{event.fan_id}".encode()
         ident = hash((source.number, event.type or source.kinds[0].name, key, event.event_id))
@@ -68,7 +68,7 @@ class Histories:
     def __init__(self, brand: str | None, inputs: Iterable[Input] = INPUTS) -> None:
         self.brand = brand
         self._inputs = {source.name: source for source in public(inputs)}
-        self._read = msgspec.json.Decoder(Event).decode
+        self._read = msgspec.json.Decoder(HistoryEvent).decode
         self._brands: dict[str, BrandEvents] = {}
 
     def add(self, record: bytes, source: Input | None = None) -> None:

@@ -10,7 +10,7 @@ from agents.offline.histories import open_input
 from streams.offline.metrics import LABELS
 from streams.offline.sentiment_training import Examples
 
-COLUMNS = ("lang", "text", "label")
+CSV_COLUMNS = ("lang", "text", "label")
 MAX_CELL = 1 << 20  # characters of a cell; Python's own limit is 128 Ki
 
 
@@ -25,7 +25,7 @@ def read_examples(path: Path) -> Examples:
     try:
         with io.TextIOWrapper(open_input(path), encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            missing = [name for name in CSV_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise FanpulseError(f"{path}: no column {', '.join(missing)} in the first line")
             for row in reader:

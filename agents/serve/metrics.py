@@ -84,13 +84,13 @@ class ServeState:
 
 
 class Heartbeat:
-    """Detects a blocked event loop; the loop beats, the threads of the metrics endpoint read."""
+    """Detects a blocked event loop; the loop records that it runs, the threads of the metrics endpoint read."""
 
     def __init__(self, timeout_s: float) -> None:
         self.timeout_s = timeout_s
         self._at = time.monotonic()
 
-    def beat(self) -> None:
+    def record(self) -> None:
         """Record that the event loop runs."""
         self._at = time.monotonic()
 

@@ -119,7 +119,7 @@ class PageModel:
             now = time.monotonic()
             self.metrics.loop_lag.set(max(0.0, now - due))
             due = now + TICK_S
-            heartbeat.beat()
+            heartbeat.record()
             await self.refresh()
 
     async def refresh(self) -> None:

@@ -15,7 +15,7 @@ _score = msgspec.json.Decoder(FanScore)
 _flag = msgspec.json.Decoder(FanFlag)
 
 
-class OutputRecord(Protocol):
+class ServedRecord(Protocol):
     """The part of aiokafka's ``ConsumerRecord`` that is used here."""
 
     @property
@@ -60,7 +60,7 @@ class OutputBatch:
         self.stale = 0
         self.unreadable = 0
 
-    def add_scores(self, records: Iterable[OutputRecord]) -> None:
+    def add_scores(self, records: Iterable[ServedRecord]) -> None:
         """Add records of one partition of fan-scores, in their order."""
         for record in records:
             try:
@@ -78,7 +78,7 @@ class OutputBatch:
                 erased = previous is not None and previous.erased
                 self.scores[fan] = ScoreUpdate(score, record.value or b"", record.timestamp, erased)
 
-    def add_flags(self, records: Iterable[OutputRecord]) -> None:
+    def add_flags(self, records: Iterable[ServedRecord]) -> None:
         """Add records of one partition of fan-flags, in their order."""
         for record in records:
             try:

@@ -125,7 +125,7 @@ class LatencySampler:
             for _, seen_at, events in waiting
             if at - seen_at > LONG_WAIT_S
         ]
-        waits = sorted([(waited, events) for _, waited, events in self._scored] + late)
+        waits = sorted([(waiting_s, events) for _, waiting_s, events in self._scored] + late)
         return LatencyPercentiles(_percentile(waits, 0.5), _percentile(waits, 0.95)) if waits else None
 
 

@@ -122,8 +122,8 @@ class Child:
         with self.log.open("rb") as log:
             end = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_start, end - 100_000))
-            said = log.read().decode(errors="replace").splitlines()
-        return "\n".join([line for line in said if not line.startswith("\tat ")][-lines:])
+            lines_read = log.read().decode(errors="replace").splitlines()
+        return "\n".join([line for line in lines_read if not line.startswith("\tat ")][-lines:])
 
 
 _STARTED: set[Child] = set()  # an object that is lost must not lose its process

@@ -2,12 +2,12 @@
 
 import http.client
 
-TIMEOUT_S = 2.0
+READY_TIMEOUT_S = 2.0
 
 
 def is_ready(host: str, port: int, path: str = "/readyz") -> bool:
     """Whether a GET is answered with 200; not through a proxy, whatever the environment names."""
-    line = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    line = http.client.HTTPConnection(host, port, timeout=READY_TIMEOUT_S)
     try:
         line.request("GET", path)
         return line.getresponse().status == http.client.OK

@@ -20,7 +20,7 @@ FINAL: dict[int, type[FanpulseError]] = {
 }
 
 
-class Part(Protocol):
+class ProcessSpec(Protocol):
     """What can be watched: a child process, an embedded server."""
 
     name: str
@@ -38,7 +38,7 @@ class Part(Protocol):
 class Watched:
     """A part and its history; ``due`` is when it starts again, None while it runs."""
 
-    def __init__(self, part: Part, started: float, *, may_end: bool) -> None:
+    def __init__(self, part: ProcessSpec, started: float, *, may_end: bool) -> None:
         self.part = part
         self.may_end = may_end
         self.started = started
@@ -50,14 +50,14 @@ class Supervisor:
     """Parts that must run. Nothing happens by itself: call ``look`` a few times a second.
 
     Args:
-        tell: is given one sentence about each end and each new start.
+        report: gets one sentence about each end and each new start.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
         self._watched: list[Watched] = []
 
-    def watch(self, part: Part, now: float, *, may_end: bool = False) -> None:
+    def watch(self, part: ProcessSpec, now: float, *, may_end: bool = False) -> None:
         """Watch a part that was just started; one that ``may_end`` is done when its exit code is 0."""
         self._watched.append(Watched(part, now, may_end=may_end))
 
@@ -75,16 +75,16 @@ class Supervisor:
                 self._ended(watched, code, now)
 
     def _ended(self, watched: Watched, code: int, now: float) -> None:
-        name, said = watched.part.name, last_line(watched.part.last_words())
+        name, output = watched.part.name, last_line(watched.part.last_words())
         if code in FINAL:
-            raise FINAL[code](f"{name}: {said or reason(code)}")
+            raise FINAL[code](f"{name}: {output or reason(code)}")
         if watched.may_end and code == Exit.OK:
             self._watched.remove(watched)
-            self._tell(f"{name} has ended")
+            self._report(f"{name} has ended")
             return
         if now - watched.started >= STEADY_S:
             watched.failures = 0
-        self._postpone(watched, now, f"{name} ended ({reason(code)}{': ' + said if said else ''})")
+        self._postpone(watched, now, f"{name} ended ({reason(code)}{': ' + output if output else ''})")
 
     def _start_again(self, watched: Watched, now: float) -> None:
         try:
@@ -93,13 +93,13 @@ class Supervisor:
             self._postpone(watched, now, f"{watched.part.name} does not start: {last_line(str(error))}")
         else:
             watched.started, watched.due = now, None
-            self._tell(f"{watched.part.name} is started again")
+            self._report(f"{watched.part.name} is started again")
 
     def _postpone(self, watched: Watched, now: float, why: str) -> None:
         wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**watched.failures)
         watched.failures += 1
         watched.due = now + wait
-        self._tell(f"{why}; starting it again in {wait:g} s")
+        self._report(f"{why}; starting it again in {wait:g} s")
 
 
 def reason(code: int) -> str:
@@ -113,11 +113,11 @@ def reason(code: int) -> str:
     return f"fail-stop, exit code {code}" if code == Exit.FAIL_STOP else f"exit code {code}"
 
 
-def last_line(said: str) -> str:
+def last_line(output: str) -> str:
     r"""Return the last line that says something, without the program's name before it.
 
     >>> last_line("INFO all is well\nfanpulse: the broker is gone\n\n")
     'the broker is gone'
     """
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1].removeprefix("fanpulse: ") if lines else ""

@@ -120,9 +120,9 @@ class Consumer(driver.Consumer):
             await self.sleep(UNASSIGNED_S)
         elif await self._fetch(generation):
             # What comes while the last message is applied is fetched afterwards: that time is not spent on waiting.
-            lagging, now = self._lagging(), self.clock.now()
+            partitions_with_lag, now = self._partitions_with_lag(), self.clock.now()
             await self.done.wait()
-            batches = self.groups.poll(lagging, now) if self._is_current(generation) else []
+            batches = self.groups.poll(partitions_with_lag, now) if self._is_current(generation) else []
             if batches:
                 self.done.clear()
                 self.busy.note(self.clock.now(), is_busy=True)
@@ -144,7 +144,7 @@ class Consumer(driver.Consumer):
                 self.fetched_at[tp] = self._thread.fetched_at(tp)
         return True
 
-    def _lagging(self) -> set[TP]:
+    def _partitions_with_lag(self) -> set[TP]:
         """Return the partitions of which more is on the broker than was fetched, or may be (KIP-695)."""
         owned = (tp for tp in self._active_partitions if self.listener.owns(tp))
         return {tp for tp in owned if self.lag(tp) != 0} if self.groups else set()

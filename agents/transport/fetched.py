@@ -14,10 +14,10 @@ class Fetched:
     def __init__(self) -> None:
         self._batches: dict[TP, deque[tuple[int, int]]] = defaultdict(deque)
 
-    def add(self, tp: TP, block: FetchedBatch) -> None:
+    def add(self, tp: TP, fetched: FetchedBatch) -> None:
         """Note what a fetch brought; a part without records has no age."""
-        if len(block.records):
-            self._batches[tp].append((block.next_offset, int(block.records.timestamp[0])))
+        if len(fetched.records):
+            self._batches[tp].append((fetched.next_offset, int(fetched.records.timestamp[0])))
 
     def drop_applied(self, applied: Mapping[TP, int]) -> None:
         """Forget what is before the next offsets to be applied."""

@@ -12,10 +12,10 @@ from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, Fetch
 from google_crc32c import value as crc32c
 
 from agents.transport.record_batch import (
+    BATCH_HEADER,
     CHECKED_FROM,
     COMPRESSION,
     CONTROL,
-    HEADER,
     LOG_APPEND,
     MAGIC,
     TRANSACTIONAL,
@@ -63,7 +63,7 @@ def drain(fetcher: Fetcher, wanted: set[Any] | None) -> dict[Any, FetchedBatch]:
     Raises:
         KafkaError: what the fetcher met at one of the partitions.
     """
-    blocks = {}
+    fetched_batches = {}
     for tp in list(fetcher._records):
         if wanted is not None and tp not in wanted:
             continue
@@ -71,18 +71,18 @@ def drain(fetcher: Fetcher, wanted: set[Any] | None) -> dict[Any, FetchedBatch]:
         fetcher._notify(fetcher._wait_consume_future)
         if isinstance(result, FetchError):
             result.check_raise()
-        block = _unpack(tp, result)
-        if block is not None:
-            blocks[tp] = block
-    return blocks
+        fetched = _unpack(tp, result)
+        if fetched is not None:
+            fetched_batches[tp] = fetched
+    return fetched_batches
 
 
 async def next_batches(
-    fetcher: Fetcher, wanted: set[Any] | None, patience: float, may_take: Callable[[], bool] = lambda: True
+    fetcher: Fetcher, wanted: set[Any] | None, timeout_s: float, may_take: Callable[[], bool] = lambda: True
 ) -> dict[Any, FetchedBatch]:
-    """Wait at most ``patience`` seconds for the next fetch, and take its blocks, if that is still right by then."""
+    """Wait at most ``timeout_s`` seconds for the next fetch, and take its blocks, if that is still right by then."""
     waiter = fetcher._create_fetch_waiter()
-    done, _ = await asyncio.wait([waiter], timeout=patience)
+    done, _ = await asyncio.wait([waiter], timeout=timeout_s)
     if not done:
         waiter.cancel()
         return {}
@@ -114,8 +114,8 @@ def _unpack(tp: Any, result: FetchResult) -> FetchedBatch | None:
 def _batches(tp: Any, data: bytes) -> list[BatchHeader]:
     """Return the headers of all batches that are there to their end, their checksums right."""
     found, at = [], 0
-    while at + HEADER.size <= len(data):
-        batch = BatchHeader(at, *HEADER.unpack_from(data, at))
+    while at + BATCH_HEADER.size <= len(data):
+        batch = BatchHeader(at, *BATCH_HEADER.unpack_from(data, at))
         if batch.stop > len(data):
             break
         if batch.magic != MAGIC:
@@ -129,30 +129,30 @@ def _batches(tp: Any, data: bytes) -> list[BatchHeader]:
 
 def _records(tp: Any, data: bytes, batches: list[BatchHeader]) -> Records:
     """Return the records of some batches in one set of columns."""
-    places = [(batch.start + HEADER.size, batch.stop) for batch in batches]
+    places = [(batch.start + BATCH_HEADER.size, batch.stop) for batch in batches]
     if any(batch.attributes & COMPRESSION for batch in batches):
         data, places = _decompress(data, batches, places)
-    raw, spans, n = np.frombuffer(data, np.uint8), np.empty((6, sum(batch.n for batch in batches)), np.int64), 0
+    raw, slices, n = np.frombuffer(data, np.uint8), np.empty((6, sum(batch.n for batch in batches)), np.int64), 0
     for batch, (start, stop) in zip(batches, places, strict=True):
         appended = batch.max_timestamp if batch.attributes & LOG_APPEND else -1
         base = (batch.base_offset, batch.first_timestamp)
-        if not read_batch(raw, start, stop, base, appended, spans, n, batch.n):
+        if not read_batch(raw, start, stop, base, appended, slices, n, batch.n):
             raise errors.CorruptRecordException(f"a batch of {tp} at offset {batch.base_offset} is no batch")
         n += batch.n
-    return Records(raw, spans)
+    return Records(raw, slices)
 
 
 def _decompress(
     data: bytes, batches: list[BatchHeader], places: list[tuple[int, int]]
 ) -> tuple[bytes, list[tuple[int, int]]]:
-    pieces, found, at = [], [], 0
+    chunks, found, at = [], [], 0
     for batch, (start, stop) in zip(batches, places, strict=True):
         kind = batch.attributes & COMPRESSION
         piece = bytes(DECOMPRESS[kind](data[start:stop])) if kind else data[start:stop]
-        pieces.append(piece)
+        chunks.append(piece)
         found.append((at, at + len(piece)))
         at += len(piece)
-    return b"".join(pieces), found
+    return b"".join(chunks), found
 
 
 def _is_aborted(part: Any, batch: BatchHeader, data: bytes) -> bool:

@@ -56,7 +56,7 @@ class StaticHeartbeat(Request[HeartbeatRequest3]):
         )
 
 
-def beat_as_static(coordinator: Any, on_fenced: Callable[[str], None]) -> None:
+def heartbeat_as_static_member(coordinator: Any, on_fenced: Callable[[str], None]) -> None:
     """Make a coordinator's heartbeats carry its instance id; tell when the group has no place for us any more."""
     send: Callable[[Any], Awaitable[Any]] = coordinator._send_req
 

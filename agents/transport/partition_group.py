@@ -83,19 +83,19 @@ class PartitionGroup:
         """Buffer a batch; ``now`` in ms."""
         self.queues.setdefault(tp, RecordQueue()).add(batch, now)
 
-    def poll(self, lagging: Collection[TP], now: int) -> Batches:
+    def poll(self, partitions_with_lag: Collection[TP], now: int) -> Batches:
         """Remove and return the batches that can be processed now, the oldest first.
 
         The head waits while a topic with lag has no batch here, for that may be older; for ``MAX_TASK_IDLE_MS`` at
         most, and not if that topic's time has passed it. When the time is over, all that is buffered is returned.
 
         Args:
-            lagging: topic-partitions of this number of which more is on the broker than was fetched, or may be,
+            partitions_with_lag: topic-partitions of this number of which more is on the broker than was fetched,
                 whether or not a batch of them is buffered.
             now: ms.
         """
         ready: Batches = []
-        while self and not self._must_wait(lagging):
+        while self and not self._must_wait(partitions_with_lag):
             ready.append(self._pop())
         if not self:
             self._idle_since = None
@@ -120,11 +120,11 @@ class PartitionGroup:
         tp = self._head()
         return tp, self.queues[tp].pop()
 
-    def _must_wait(self, lagging: Collection[TP]) -> bool:
-        if not lagging:
+    def _must_wait(self, partitions_with_lag: Collection[TP]) -> bool:
+        if not partitions_with_lag:
             return False
         head = self.queues[self._head()].head_timestamp
-        return any(self._may_be_older(tp, head) for tp in lagging)
+        return any(self._may_be_older(tp, head) for tp in partitions_with_lag)
 
     def _may_be_older(self, tp: TP, timestamp: int) -> bool:
         """Return whether the batch that a topic-partition brings next may be older than a timestamp."""
@@ -145,10 +145,10 @@ class PartitionGroups:
         """Buffer a batch; ``now`` in ms."""
         self.groups.setdefault(tp.partition, PartitionGroup()).add(tp, batch, now)
 
-    def poll(self, lagging: Iterable[TP], now: int) -> Batches:
+    def poll(self, partitions_with_lag: Iterable[TP], now: int) -> Batches:
         """Remove and return what each group can process now; see ``PartitionGroup.poll``."""
         by_number: dict[int, list[TP]] = {}
-        for tp in lagging:
+        for tp in partitions_with_lag:
             by_number.setdefault(tp.partition, []).append(tp)
         return [ready for number, group in self.groups.items() for ready in group.poll(by_number.get(number, ()), now)]
 

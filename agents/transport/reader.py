@@ -9,7 +9,7 @@ from agents.transport.broker import Bounds, Offsets
 from agents.transport.fetching import FetchedBatch, drain, next_batches
 
 WAIT_S = 0.5
-FETCH_BYTES = 1 << 20
+RESTORE_FETCH_BYTES = 1 << 20
 
 
 class KafkaBatchReader:
@@ -23,7 +23,7 @@ class KafkaBatchReader:
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            max_partition_fetch_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=RESTORE_FETCH_BYTES,
             fetch_max_wait_ms=20,
         )
 

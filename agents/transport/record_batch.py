@@ -7,7 +7,7 @@ from google_crc32c import value as crc32c
 
 from schemas.row import Bytes
 
-HEADER = struct.Struct(">qiibIhiqqqhii")  # Kafka protocol guide, "Record BatchHeader"
+BATCH_HEADER = struct.Struct(">qiibIhiqqqhii")  # Kafka protocol guide, "Record BatchHeader"
 LENGTH_STOPS, CRC_AT, CHECKED_FROM = (struct.calcsize(form) for form in (">qi", ">qiib", ">qiibI"))
 MAGIC = 2
 COMPRESSION, LOG_APPEND, TRANSACTIONAL, CONTROL = 0x07, 0x08, 0x10, 0x20  # attributes
@@ -72,7 +72,7 @@ class PackedBatch:
         if self._built is None:
             last, now = self._count - 1, self._now_ms
             head = (0, self.size() - LENGTH_STOPS, -1, MAGIC, 0, TRANSACTIONAL, last, now, now, *self._producer)
-            HEADER.pack_into(self._data.data, 0, *head, self._count)
+            BATCH_HEADER.pack_into(self._data.data, 0, *head, self._count)
             struct.pack_into(">I", self._data.data, CRC_AT, crc32c(self._data[CHECKED_FROM:].tobytes()))
             self._built = self._data.tobytes()
         return self._built

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from agents.errors import FailStopError
-from agents.transport.record_batch import HEADER, PackedBatch
+from agents.transport.record_batch import BATCH_HEADER, PackedBatch
 from streams.wire.pack import pack
 from streams.wire.records import ByteSlices
 
-BATCH_BYTES = 900_000  # under the broker's default message.max.bytes
+TRANSACTION_BATCH_BYTES = 900_000  # under the broker's default message.max.bytes
 
 
 class OutputRecord(NamedTuple):
@@ -41,9 +41,11 @@ class TransactionBatch:
         if not records:
             return
         try:
-            batches = [PackedBatch(n, data, self.now) for n, data in pack(records, BATCH_BYTES, HEADER.size)]
+            batches = [
+                PackedBatch(n, data, self.now) for n, data in pack(records, TRANSACTION_BATCH_BYTES, BATCH_HEADER.size)
+            ]
         except ValueError as error:
-            raise FailStopError(f"{error} for {topic} is larger than {BATCH_BYTES} bytes") from error
+            raise FailStopError(f"{error} for {topic} is larger than {TRANSACTION_BATCH_BYTES} bytes") from error
         if batches:  # columns may hold no row: scores that waited and were published meanwhile
             self.packed[TopicPartition(topic, partition)] += batches
 

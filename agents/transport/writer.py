@@ -11,7 +11,7 @@ from agents.errors import FailStopError, UnavailableError
 from agents.kafka.commit_metadata import CommitMetadata
 from agents.transport.fenced import fence
 from agents.transport.group_metadata import GroupMetadata
-from agents.transport.transaction import BATCH_BYTES, OutputRecord, TransactionBatch
+from agents.transport.transaction import TRANSACTION_BATCH_BYTES, OutputRecord, TransactionBatch
 
 TRANSACTION_TIMEOUT_MS = 10_000
 
@@ -33,8 +33,8 @@ class Writer:
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             acks="all",
             linger_ms=0,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=16 * BATCH_BYTES,
+            max_batch_size=TRANSACTION_BATCH_BYTES,
+            max_request_size=16 * TRANSACTION_BATCH_BYTES,
             request_timeout_ms=TRANSACTION_TIMEOUT_MS,
         )
 
@@ -114,7 +114,7 @@ class Writer:
             if batches[-1].append(**fields) is None:
                 batches.append(self._producer.create_batch())
                 if batches[-1].append(**fields) is None:
-                    raise FailStopError(f"a record for {tp.topic} is larger than {BATCH_BYTES} bytes")
+                    raise FailStopError(f"a record for {tp.topic} is larger than {TRANSACTION_BATCH_BYTES} bytes")
         return batches
 
 

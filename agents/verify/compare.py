@@ -31,12 +31,12 @@ from streams.rules.score import score_at
 from streams.task import Task
 
 SHARE = 0.01  # by which sums and means may differ: they are added up in another order, in 32 and 64 bits
-POINTS = 0.015  # by which a published score may differ: two decimals
+SCORE_TOLERANCE = 0.015  # by which a published score may differ: two decimals
 EXACT = ("first_seen", "last_seen", "is_organic", "sentiment_n", "is_negative", "negative_since", "gap_last", "gap_n")
 DAYS = ("active_days", "newest_day", "n_days")
-CLOSE = ("talk", "share", "influence", "organic_weight", "total_weight", "activity", "sentiment_mean")
+SUM_TOLERANCE = ("talk", "share", "influence", "organic_weight", "total_weight", "activity", "sentiment_mean")
 BY_ATTRIBUTION = {"influence", "count_attribution", "parts.influence", "score"}
-FRAME = ("schema", "brand_id", "fan_id")
+COMPARED_FRAME = ("schema", "brand_id", "fan_id")
 LEFT_OUT = {"tier", "lifecycle"}  # of the published fields
 
 
@@ -69,7 +69,7 @@ def rows(key: bytes, old: Any, new: Any, *, has_attributions: bool) -> Iterator[
     for name in exact:
         if (name not in BY_ATTRIBUTION or has_attributions) and not np.array_equal(old[name], new[name]):
             yield Difference(fan, name, old[name].tolist(), new[name].tolist())
-    for name in CLOSE:
+    for name in SUM_TOLERANCE:
         a, b = float(old[name]), float(new[name])
         if (name not in BY_ATTRIBUTION or has_attributions) and abs(a - b) > SHARE * max(1.0, abs(b)):
             yield Difference(fan, name, round(a, 4), round(b, 4))
@@ -102,7 +102,7 @@ def published(
         yield Difference(fan, "fan-scores seq", record["seq"], expected)
     if record["seq"] != expected:
         return
-    if abs(record["score"] - float(old["published_score"])) > POINTS:
+    if abs(record["score"] - float(old["published_score"])) > SCORE_TOLERANCE:
         yield Difference(fan, "fan-scores score", record["score"], round(float(old["published_score"]), 2))
     task, place = fresh
     if expected == int(old["seq"]) and record["as_of"] == int(task.fans.columns.rows["as_of"][place]):
@@ -113,7 +113,7 @@ def _fields(fan: str, record: Any, task: Task, place: int, *, has_attributions: 
     row, picked = task.fans.columns.rows[place], np.array([place])
     texts = json_scores(task.model, task.fans.columns, picked, task.brands, task.fans.index)
     again = orjson.loads(texts.at(0))
-    for name in FRAME:
+    for name in COMPARED_FRAME:
         if record.get(name) != again[name]:
             yield Difference(fan, f"fan-scores {name}", record.get(name), again[name])
     for one in task.model.published:

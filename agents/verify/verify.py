@@ -143,7 +143,7 @@ def _samples(settings: Settings, count: int, fans: int, seed: int) -> list[Sampl
 def _without_offsets(changelog: Iterable[Any], applied: dict[int, AppliedOffsets]) -> Iterator[Any]:
     """Yield the records of fans; the newest applied offsets go to ``applied``, by partition."""
     for record in changelog:
-        if record.key != applied_offsets.KEY:
+        if record.key != applied_offsets.APPLIED_OFFSETS_KEY:
             yield record
         elif record.value is not None:
             applied[record.partition] = applied_offsets.decode(record.value)

@@ -107,6 +107,6 @@ async def consume(app: faust.App, stream: Any, assignment: AssignmentHandler, pr
                 log.error("one of %s batches (%s):\n%s", len(ours), places, frames(error))  # noqa: TRY400
                 assignment.on_error(FailStopError(f"cannot apply a batch: {type(error).__name__}"))
             if any(tasks[tp.partition].has_output() for tp, _ in ours):
-                assignment.flush.has_news.set()
+                assignment.flush.has_pending.set()
             await asyncio.sleep(0)  # a commit may wait
         event.ack()

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 CreateTask = Callable[[int], Task]
 RestoreTasks = Callable[[Mapping[int, Task]], Awaitable[Restored]]
-Check = Callable[[Mapping[int, Task]], Awaitable[None]]
+PreflightCheck = Callable[[Mapping[int, Task]], Awaitable[None]]
 WithLag = Callable[[Mapping[TP, int | None]], set[TP]]
 
 
@@ -35,7 +35,7 @@ class AssignmentHandler:
         names: Names,
         create: CreateTask,
         restore: RestoreTasks,
-        check: Check,
+        check: PreflightCheck,
         flush: Flush,
         metrics: Metrics,
         clock: Clock,
@@ -126,7 +126,7 @@ class AssignmentHandler:
         self.metrics.restore.set(took)
         self.metrics.restored.set(restored.fans)
         self.is_ready = True
-        self.flush.has_news.set()
+        self.flush.has_pending.set()
         log.info(
             "restored %s partitions: %s fans from %s records in %.1f s",
             len(missing),
@@ -172,7 +172,7 @@ class AssignmentHandler:
             for tp, offset in own.items():
                 if (source := self.names.inputs.get(tp.topic)) is not None:
                     active.task.applied[source.number] = offset
-        self.flush.has_news.set()
+        self.flush.has_pending.set()
 
     def on_fenced(self, reason: str) -> None:
         """End the process: our partitions are others'."""
@@ -182,8 +182,8 @@ class AssignmentHandler:
         """Return the inputs of a partition number that have lag; ``with_lag`` takes the offsets applied."""
         offsets = self.tasks[number].offsets
         inputs = {tp: self.names.inputs[tp.topic] for tp in offsets if tp.topic in self.names.inputs}
-        lagging = with_lag({tp: offsets[tp] for tp in inputs})
-        return frozenset(inputs[tp].number for tp in lagging)
+        lag_by_topic = with_lag({tp: offsets[tp] for tp in inputs})
+        return frozenset(inputs[tp].number for tp in lag_by_topic)
 
     def _wanted(self) -> set[int]:
         return {tp.partition for tp in self.assigned if tp.topic == self.names.leading_input}

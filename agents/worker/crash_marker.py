@@ -11,10 +11,10 @@ from aiokafka import TopicPartition
 
 from agents.transport.fetching import FetchedBatch
 
-HEADER = struct.Struct("<i")  # how many entries follow; 0: all went well
+MARKER_HEADER = struct.Struct("<i")  # how many entries follow; 0: all went well
 ENTRY = struct.Struct("<iiqqi")
 MAX_TOGETHER = 256  # batches that are decoded together, because each has an entry
-SIZE = HEADER.size + MAX_TOGETHER * ENTRY.size
+MARKER_BYTES = MARKER_HEADER.size + MAX_TOGETHER * ENTRY.size
 MAX_DEATHS = 3  # at the same records until they are applied one by one
 
 
@@ -38,10 +38,10 @@ class CrashMarker:
         """Open the file, or make it; what it holds is what the last run died of, or nothing."""
         self.topics = list(topics)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.stat().st_size != SIZE:
-            path.write_bytes(bytes(SIZE))
+        if not path.exists() or path.stat().st_size != MARKER_BYTES:
+            path.write_bytes(bytes(MARKER_BYTES))
         with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), SIZE)
+            self._map = mmap.mmap(file.fileno(), MARKER_BYTES)
         found = self._read()
         self.suspect = found[0]._replace(deaths=found[0].deaths + 1) if len(found) == 1 else None
         self.together = found if len(found) > 1 else []  # it died of one of several batches
@@ -89,7 +89,7 @@ class CrashMarker:
 
     def clear(self) -> None:
         """Note that all went well."""
-        self._map[: HEADER.size] = HEADER.pack(0)
+        self._map[: MARKER_HEADER.size] = MARKER_HEADER.pack(0)
 
     def _mark(self, tp: TopicPartition, start: int, stop: int) -> None:
         """Mark records; of suspects, those that both deaths have in common."""
@@ -99,8 +99,10 @@ class CrashMarker:
         self._write([Suspect(tp, start, stop, deaths)])
 
     def _read(self) -> list[Suspect]:
-        (n,) = HEADER.unpack_from(self._map)
-        entries = (ENTRY.unpack_from(self._map, HEADER.size + i * ENTRY.size) for i in range(min(n, MAX_TOGETHER)))
+        (n,) = MARKER_HEADER.unpack_from(self._map)
+        entries = (
+            ENTRY.unpack_from(self._map, MARKER_HEADER.size + i * ENTRY.size) for i in range(min(n, MAX_TOGETHER))
+        )
         return [
             Suspect(TopicPartition(self.topics[topic], partition), start, stop, deaths)
             for topic, partition, start, stop, deaths in entries
@@ -109,4 +111,4 @@ class CrashMarker:
 
     def _write(self, entries: Iterable[Suspect]) -> None:
         packed = [ENTRY.pack(self.topics.index(tp.topic), tp.partition, *more) for tp, *more in entries]
-        self._map[: HEADER.size + len(packed) * ENTRY.size] = HEADER.pack(len(packed)) + b"".join(packed)
+        self._map[: MARKER_HEADER.size + len(packed) * ENTRY.size] = MARKER_HEADER.pack(len(packed)) + b"".join(packed)

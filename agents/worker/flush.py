@@ -34,7 +34,7 @@ CLOCK_INTERVAL_S = 1.0  # between two records of the clock topic
 encode = msgspec.json.Encoder().encode
 
 Tasks = Mapping[int, ActiveTask]
-Member = Callable[[], GroupMetadata | None]
+GroupMember = Callable[[], GroupMetadata | None]
 
 
 class Flush:
@@ -45,12 +45,12 @@ class Flush:
     ) -> None:
         self.writer, self.names, self.metrics, self.clock = writer, names, metrics, clock
         self.publish_delay_s = publish_delay_s
-        self.has_news = asyncio.Event()
+        self.has_pending = asyncio.Event()
         self.in_transaction = asyncio.Lock()
         self.size = BatchSize()
         self.committed_at = clock.monotonic()
 
-    async def run(self, tasks: Tasks, member: Member, has_backlog: Callable[[], bool]) -> None:
+    async def run(self, tasks: Tasks, member: GroupMember, has_backlog: Callable[[], bool]) -> None:
         """Flush forever: at once when caught up, seldom on a backlog; scores that wait are published, time passes.
 
         ``member`` returns None between two assignments.
@@ -59,7 +59,7 @@ class Flush:
         while True:
             await self._wait(began, ticked, tasks, has_backlog)
             now = self.clock.monotonic()
-            self.has_news.clear()
+            self.has_pending.clear()
             if member() is None:
                 await asyncio.sleep(FLUSH_INTERVAL_S)
                 continue
@@ -73,7 +73,7 @@ class Flush:
         publish_at = min((active.publish_at for active in tasks.values()), default=began + CLOCK_INTERVAL_S)
         next_at = min(publish_at, ticked + CLOCK_INTERVAL_S)
         try:
-            await asyncio.wait_for(self.has_news.wait(), max(next_at - self.clock.monotonic(), FLUSH_INTERVAL_S))
+            await asyncio.wait_for(self.has_pending.wait(), max(next_at - self.clock.monotonic(), FLUSH_INTERVAL_S))
         except TimeoutError:
             return
         while True:
@@ -92,7 +92,7 @@ class Flush:
     def _is_full(self, tasks: Tasks) -> bool:
         return sum(active.records for active in tasks.values()) >= self.size.limit
 
-    async def flush(self, tasks: Tasks, member: Member, *, tick: bool = False) -> None:
+    async def flush(self, tasks: Tasks, member: GroupMember, *, tick: bool = False) -> None:
         """Write one transaction of all there is to write, with a record of the clock topic if ``tick``.
 
         Raises:

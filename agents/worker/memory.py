@@ -3,7 +3,7 @@
 import ctypes
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # mallopt(3)
-SMALL, LARGE = 128 << 10, 32 << 20  # bytes: glibc's default, and the most it takes
+SMALL, MAX_THRESHOLD_BYTES = 128 << 10, 32 << 20  # bytes: glibc's default, and the most it takes
 
 
 class Buffers:
@@ -23,7 +23,7 @@ class Buffers:
         if not self._is_glibc or in_heap == self._in_heap:
             return
         self._in_heap = in_heap
-        self._library.mallopt(MMAP_THRESHOLD, LARGE if in_heap else SMALL)
-        self._library.mallopt(TRIM_THRESHOLD, 2 * LARGE if in_heap else SMALL)
+        self._library.mallopt(MMAP_THRESHOLD, MAX_THRESHOLD_BYTES if in_heap else SMALL)
+        self._library.mallopt(TRIM_THRESHOLD, 2 * MAX_THRESHOLD_BYTES if in_heap else SMALL)
         if not in_heap:
             self._library.malloc_trim(0)

@@ -38,7 +38,7 @@ from streams.warm import warm
 
 log = logging.getLogger(__name__)
 
-STOP_S = 3.0  # that a clean end may take once all is committed
+WORKER_STOP_S = 3.0  # that a clean end may take once all is committed
 
 
 def run(settings: Settings, model: Model = MODEL, clock: Clock | None = None) -> None:
@@ -120,7 +120,9 @@ class Worker:
         for task in tasks:
             task.cancel()
         # All is committed: what Faust and aiokafka still want to do may not hold up a restart.
-        await asyncio.wait([asyncio.ensure_future(app.stop()), asyncio.ensure_future(writer.stop())], timeout=STOP_S)
+        await asyncio.wait(
+            [asyncio.ensure_future(app.stop()), asyncio.ensure_future(writer.stop())], timeout=WORKER_STOP_S
+        )
         leave(Exit.OK)
 
     def _create(self, number: int) -> Task:

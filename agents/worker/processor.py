@@ -31,10 +31,10 @@ MAX_ROWS_PER_TICK = 10_000  # of a partition: after a long outage time changes a
 
 read_tick = msgspec.json.Decoder(Tick).decode
 
-Batches: TypeAlias = Sequence[tuple[TP, FetchedBatch]]
+TaskBatches: TypeAlias = Sequence[tuple[TP, FetchedBatch]]
 
 
-def in_portions(batches: Batches) -> Iterator[Batches]:
+def in_portions(batches: TaskBatches) -> Iterator[TaskBatches]:
     """Yield runs of batches that are small enough to be decoded together."""
     first, size = 0, 0
     for i, (_, batch) in enumerate(batches):
@@ -63,7 +63,9 @@ class Processor:
         self.isolation, self.budget = Isolation(marker, sentiment), FlagBudget(tick_s)
         self.tick_ms = int(tick_s * 1000)
 
-    def process(self, batches: Batches, tasks: Mapping[int, ActiveTask], lag: Callable[[int], frozenset[int]]) -> None:
+    def process(
+        self, batches: TaskBatches, tasks: Mapping[int, ActiveTask], lag: Callable[[int], frozenset[int]]
+    ) -> None:
         """Process batches in order; ``lag`` returns the inputs of a partition number that are not read to their end."""
         decoded = self._decode(batches)
         for i, (tp, batch) in enumerate(batches):
@@ -75,7 +77,7 @@ class Processor:
             active.advance_to(tp, batch.next_offset)
         self.accumulator.flush()
 
-    def _decode(self, batches: Batches) -> dict[int, DecodedBatch]:
+    def _decode(self, batches: TaskBatches) -> dict[int, DecodedBatch]:
         """Return the columns of batches that have records and need no isolation, by their place."""
         alone: list[list[int]] = []
         by_topic: dict[str, list[int]] = defaultdict(list)
@@ -137,10 +139,10 @@ class Processor:
             return
         limit = self.budget.take(active, now, tasks)
         before = len(active.task.pending.transitions)
-        turned = active.task.advance(Clocks(now, lag), Limits(limit, MAX_ROWS_PER_TICK))
-        self.budget.spend(active, len(turned))
+        advanced = active.task.advance(Clocks(now, lag), Limits(limit, MAX_ROWS_PER_TICK))
+        self.budget.spend(active, len(advanced))
         self.accumulator.add_transitions(active.task, active.task.pending.transitions[before:])
-        has_more = len(turned) >= limit or active.task.due_fans >= MAX_DUE
+        has_more = len(advanced) >= limit or active.task.due_fans >= MAX_DUE
         active.silence_at = now if has_more else now + self.tick_ms
 
     def _must_isolate(self, tp: TP, batch: FetchedBatch) -> bool:

@@ -27,7 +27,7 @@ from streams.task import Task
 log = logging.getLogger(__name__)
 
 REPORT_S = 5.0
-TAIL = 64  # offsets before the end in which the newest dedup record is looked for first
+RESTORE_TAIL = 64  # offsets before the end in which the newest dedup record is looked for first
 
 Apply = Callable[[TopicPartition, FetchedBatch], None]
 
@@ -91,13 +91,13 @@ class Restoration:
             values[tp] += [record.value or b"" for record in batch.records]
 
         await self._read(starts, bounds.end, collect)
-        behind: dict[TopicPartition, int] = {}
+        remaining: dict[TopicPartition, int] = {}
         for tp, some in values.items():
-            behind |= self._restore_windows(tp, some, bounds.end[tp])
+            remaining |= self._restore_windows(tp, some, bounds.end[tp])
         # What retention removed is not waited for, nor what a re-created topic does not have yet: preflight refuses it.
-        ends = (await self.reader.bounds(behind)).end if behind else {}
-        upto = {tp: min(self._task(tp).applied[self.names.inputs[tp.topic].number], ends[tp]) for tp in behind}
-        await self._read(behind, upto, self._observe_ids)
+        ends = (await self.reader.bounds(remaining)).end if remaining else {}
+        upto = {tp: min(self._task(tp).applied[self.names.inputs[tp.topic].number], ends[tp]) for tp in remaining}
+        await self._read(remaining, upto, self._observe_ids)
 
     def _begin(self, newest: bytes, earliest: int) -> int:
         """Return where the log of dedup windows must be read from; its newest record says so."""
@@ -138,7 +138,7 @@ class Restoration:
         begins, ends = bounds
         newest: dict[TopicPartition, bytes] = {}
         missing = {tp for tp in begins if begins[tp] < ends[tp]}
-        tail = TAIL
+        tail = RESTORE_TAIL
 
         def keep(tp: TopicPartition, batch: FetchedBatch) -> None:
             if len(batch.records):

@@ -1,24 +1,24 @@
 """Machine: where time goes, rebalances, dead letters, Redis, memory, loops."""
 
-from deploy.grafana.board import board
+from deploy.grafana.dashboard import make_dashboard
 from deploy.grafana.panels import BAD, WARN, lines, number
 
-T = 'topic=~"$topic"'
-RATE = "[$__rate_interval]"
+BY_TOPIC = 'topic=~"$topic"'
+RATE_INTERVAL = "[$__rate_interval]"
 JOBS = 'job=~"fanpulse-.*"'
 STAGE = "fanpulse_batch_duration_seconds"
-REFUSED = f"fanpulse_dead_letters_total{{{T}}}"
+REFUSED = f"fanpulse_dead_letters_total{{{BY_TOPIC}}}"
 REDIS = "fanpulse_redis_write_duration_seconds"
 
 
 def quantiles(metric: str, by: str = "") -> dict[str, str]:
     """Return p50 and p99 of a histogram, by a label if one is given."""
     groups, name = (f"le, {by}", f"{{{{{by}}}}} ") if by else ("le", "")
-    buckets = f"sum by ({groups}) (rate({metric}_bucket{RATE}))"
+    buckets = f"sum by ({groups}) (rate({metric}_bucket{RATE_INTERVAL}))"
     return {f"{name}p{q}": f"histogram_quantile({q / 100:g}, {buckets})" for q in (50, 99)}
 
 
-MACHINE = board(
+MACHINE = make_dashboard(
     "Machine",
     "Where time goes, and what breaks: stages, rebalances, dead letters, Redis, memory, event loops.",
     ["topic"],
@@ -47,7 +47,7 @@ MACHINE = board(
                     "short",
                     "Records that the broker deleted before we read them, in the last day. Must be 0.",
                     "lost",
-                    f"sum(increase(fanpulse_lost_to_retention_total{{{T}}}[1d]))",
+                    f"sum(increase(fanpulse_lost_to_retention_total{{{BY_TOPIC}}}[1d]))",
                     steps=[(1, BAD)],
                 ),
                 number(
@@ -81,7 +81,7 @@ MACHINE = board(
                     "Where time goes",
                     "percentunit",
                     "Share of a second that each stage takes, all workers together; commit waits for the broker.",
-                    {"{{stage}}": f"sum by (stage) (rate({STAGE}_sum{RATE}))"},
+                    {"{{stage}}": f"sum by (stage) (rate({STAGE}_sum{RATE_INTERVAL}))"},
                     style="stack",
                 ),
                 lines(
@@ -89,15 +89,15 @@ MACHINE = board(
                     "wps",
                     "Rows to the changelog, and records for readers, a second.",
                     {
-                        "changelog": f"sum(rate(fanpulse_changelog_records_total{RATE}))",
-                        "{{topic}}": f"sum by (topic) (rate(fanpulse_published_records_total{RATE}))",
+                        "changelog": f"sum(rate(fanpulse_changelog_records_total{RATE_INTERVAL}))",
+                        "{{topic}}": f"sum by (topic) (rate(fanpulse_published_records_total{RATE_INTERVAL}))",
                     },
                 ),
                 lines(
                     "Dead letters by kind",
                     "cps",
                     "Records refused a second. `fanpulse dlq list` shows them.",
-                    {"{{topic}}: {{kind}}": f"sum by (topic, kind) (rate({REFUSED}{RATE}))"},
+                    {"{{topic}}: {{kind}}": f"sum by (topic, kind) (rate({REFUSED}{RATE_INTERVAL}))"},
                     style="stack",
                 ),
             ],
@@ -109,7 +109,7 @@ MACHINE = board(
                     "Rebalances",
                     "short",
                     "Assignments received in each interval. One per worker at a start or stop is normal, a saw is not.",
-                    {"{{instance}}": f"sum by (instance) (increase(fanpulse_rebalances_total{RATE}))"},
+                    {"{{instance}}": f"sum by (instance) (increase(fanpulse_rebalances_total{RATE_INTERVAL}))"},
                     style="bars",
                 ),
                 lines(
@@ -156,8 +156,8 @@ MACHINE = board(
                     "cps",
                     "Refused or lost; a rebuild reads the output topics from their beginning.",
                     {
-                        "errors": f"sum(rate(fanpulse_redis_errors_total{RATE}))",
-                        "rebuilds": f"sum(rate(fanpulse_serve_rebuilds_total{RATE}))",
+                        "errors": f"sum(rate(fanpulse_redis_errors_total{RATE_INTERVAL}))",
+                        "rebuilds": f"sum(rate(fanpulse_serve_rebuilds_total{RATE_INTERVAL}))",
                     },
                 ),
                 lines(
@@ -171,15 +171,15 @@ MACHINE = board(
                     "cps",
                     "Records read, and those left out: stale were known already, unreadable is a bug.",
                     {
-                        "{{topic}}": f"sum by (topic) (rate(fanpulse_serve_records_total{RATE}))",
-                        "{{reason}}": f"sum by (reason) (rate(fanpulse_serve_dropped_total{RATE}))",
+                        "{{topic}}": f"sum by (topic) (rate(fanpulse_serve_records_total{RATE_INTERVAL}))",
+                        "{{reason}}": f"sum by (reason) (rate(fanpulse_serve_dropped_total{RATE_INTERVAL}))",
                     },
                 ),
                 lines(
                     "Requests",
                     "reqps",
                     "HTTP answers by class.",
-                    {"{{status}}": f"sum by (status) (rate(fanpulse_serve_requests_total{RATE}))"},
+                    {"{{status}}": f"sum by (status) (rate(fanpulse_serve_requests_total{RATE_INTERVAL}))"},
                 ),
                 lines("Pages open", "short", "Live pages connected.", {"{{instance}}": "fanpulse_serve_page_clients"}),
             ],
@@ -197,7 +197,7 @@ MACHINE = board(
                     "CPU",
                     "percentunit",
                     "Of one core; a worker cannot use more than about one.",
-                    {"{{job}} {{instance}}": f"rate(process_cpu_seconds_total{{{JOBS}}}{RATE})"},
+                    {"{{job}} {{instance}}": f"rate(process_cpu_seconds_total{{{JOBS}}}{RATE_INTERVAL})"},
                     limit=0.9,
                 ),
                 lines(

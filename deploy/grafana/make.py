@@ -7,18 +7,18 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from deploy.grafana.fans import FANS
 from deploy.grafana.machine import MACHINE
-from deploy.grafana.mood import MOOD
 from deploy.grafana.now import NOW
+from deploy.grafana.sentiment import SENTIMENT
 
 DASHBOARDS = Path(__file__).parent / "dashboards"
 
 
 def files() -> dict[str, str]:
     """Return the JSON of each dashboard by its file's name."""
-    boards = {"now": NOW, "fans": FANS, "mood": MOOD, "machine": MACHINE}
+    dashboards = {"now": NOW, "fans": FANS, "sentiment": SENTIMENT, "machine": MACHINE}
     return {
-        f"{name}.json": json.dumps(board.build(), cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
-        for name, board in boards.items()
+        f"{name}.json": json.dumps(dashboard.build(), cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
+        for name, dashboard in dashboards.items()
     }
 
 

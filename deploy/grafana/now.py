@@ -1,14 +1,14 @@
 """Now: is it well? Events, latency against the objective, lag, flags as they come."""
 
-from deploy.grafana.board import board
+from deploy.grafana.dashboard import make_dashboard
 from deploy.grafana.panels import BAD, WARN, lines, number
 
-T = 'topic=~"$topic"'
-RATE = "[$__rate_interval]"
-BUCKETS = f"sum by (le) (rate(fanpulse_end_to_end_latency_seconds_bucket{{{T}}}{RATE}))"
-OUT = f"sum(rate(fanpulse_events_total{{{T}}}{RATE}))"
+TOPIC_FILTER = 'topic=~"$topic"'
+RATE_INTERVAL = "[$__rate_interval]"
+BUCKETS = f"sum by (le) (rate(fanpulse_end_to_end_latency_seconds_bucket{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"
+OUT = f"sum(rate(fanpulse_events_total{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"
 
-NOW = board(
+NOW = make_dashboard(
     "Now",
     "Is it well? Events a second, how late scores are, what waits, what is told.",
     ["topic"],
@@ -30,7 +30,7 @@ NOW = board(
                     "short",
                     "Events on the broker that are not applied yet. High and growing is an alert.",
                     "events",
-                    f"sum(topic:fanpulse_lag_messages{{{T}}})",
+                    f"sum(topic:fanpulse_lag_messages{{{TOPIC_FILTER}}})",
                     steps=[(1_000, WARN), (10_000, BAD)],
                 ),
                 number(
@@ -64,7 +64,7 @@ NOW = board(
                     "Events by topic",
                     "eps",
                     "Events read a second. Credits are our own: influence on its way to the fan who earned it.",
-                    {"{{topic}}": f"sum by (topic) (rate(fanpulse_events_total{{{T}}}{RATE}))"},
+                    {"{{topic}}": f"sum by (topic) (rate(fanpulse_events_total{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"},
                     style="stack",
                 ),
                 lines(
@@ -72,7 +72,7 @@ NOW = board(
                     "eps",
                     "applied and late counted; duplicate and replayed were known already; ignored is staff;"
                     " rejected went to dead letters.",
-                    {"{{outcome}}": f"sum by (outcome) (rate(fanpulse_events_total{{{T}}}{RATE}))"},
+                    {"{{outcome}}": f"sum by (outcome) (rate(fanpulse_events_total{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"},
                     style="stack",
                 ),
                 lines(
@@ -87,7 +87,7 @@ NOW = board(
                     "short",
                     "Transitions told in each interval: leaving, churned, returned, angry, tiers.",
                     {
-                        "{{kind}} {{state}}": f"sum by (kind, state) (increase(fanpulse_flags_total{RATE}))",
+                        "{{kind}} {{state}}": f"sum by (kind, state) (increase(fanpulse_flags_total{RATE_INTERVAL}))",
                     },
                     style="stacked bars",
                 ),
@@ -120,13 +120,13 @@ NOW = board(
                     "Lag in events",
                     "short",
                     "Records between what is applied and the end of the topic, asked of the broker every 5 s.",
-                    {"{{topic}}": f"topic:fanpulse_lag_messages{{{T}}}"},
+                    {"{{topic}}": f"topic:fanpulse_lag_messages{{{TOPIC_FILTER}}}"},
                 ),
                 lines(
                     "Lag in time",
                     "s",
                     "Age of the newest record applied where others wait behind it; 0 where none wait.",
-                    {"{{topic}}": f"topic:fanpulse_lag_seconds{{{T}}}"},
+                    {"{{topic}}": f"topic:fanpulse_lag_seconds{{{TOPIC_FILTER}}}"},
                 ),
             ],
         ),

@@ -11,18 +11,18 @@ SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 GOOD, WARN, BAD = "green", "orange", "red"
 
 Steps = Sequence[tuple[float, str]]  # from this value on, that colour; below the first it is green
-Queries = Mapping[str, str]  # legend -> PromQL
-Style = Literal["lines", "stack", "bars", "stacked bars"]
+PanelQueries = Mapping[str, str]  # legend -> PromQL
+PanelStyle = Literal["lines", "stack", "bars", "stacked bars"]
 
 
 def lines(
     title: str,
     unit: str,
     about: str,
-    queries: Queries,
+    queries: PanelQueries,
     *,
     width: int = 12,
-    style: Style = "lines",
+    style: PanelStyle = "lines",
     limit: float | None = None,
     low: float | None = 0,
 ) -> timeseries.Panel:

@@ -10,9 +10,9 @@ from agents.cli.admin.manifest import render
 from agents.settings import Settings, read
 
 HERE = Path(__file__).parent
-RULES = [HERE.parent / "prometheus" / name for name in ("recording.yml", "alerts.yml")]
+RULE_FILES = [HERE.parent / "prometheus" / name for name in ("recording.yml", "alerts.yml")]
 WRITTEN = "# Written by `python -m deploy.kubernetes.make` from {}; do not edit.\n"
-RULE = """\
+RULE_RESOURCE = """\
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
@@ -45,8 +45,8 @@ def production() -> Settings:
 
 def rules() -> str:
     """Return the rules of all files as one resource."""
-    said = WRITTEN.format(" and ".join(f"deploy/prometheus/{path.name}" for path in RULES))
-    return said + RULE + "".join(indent(_groups(path), "  ") for path in RULES)
+    header = WRITTEN.format(" and ".join(f"deploy/prometheus/{path.name}" for path in RULE_FILES))
+    return header + RULE_RESOURCE + "".join(indent(_groups(path), "  ") for path in RULE_FILES)
 
 
 def _groups(path: Path) -> str:

@@ -26,38 +26,40 @@ def asyncapi(documents: dict[str, Document], version: str) -> Document:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": JSON,
-        "channels": {name: _channel(name, said) for name, said in documents.items()},
-        "operations": {_verb(said) + _camel(name): _operation(name, said) for name, said in documents.items()},
+        "channels": {name: _channel(name, document) for name, document in documents.items()},
+        "operations": {
+            _verb(document) + _camel(name): _operation(name, document) for name, document in documents.items()
+        },
         "components": {
-            "messages": {_camel(name): _message(name, said) for name, said in documents.items()},
+            "messages": {_camel(name): _message(name, document) for name, document in documents.items()},
             "schemas": _schemas(documents),
         },
     }
 
 
-def _channel(name: str, said: Document) -> Document:
-    cleanup = {"cleanup.policy": [said["x-topic"]["cleanup"]]}
+def _channel(name: str, document: Document) -> Document:
+    cleanup = {"cleanup.policy": [document["x-topic"]["cleanup"]]}
     return {
         "address": name,
-        "description": said["description"],
+        "description": document["description"],
         "messages": {_camel(name): {"$ref": f"#/components/messages/{_camel(name)}"}},
         "bindings": {"kafka": {"topic": name, "topicConfiguration": cleanup, "bindingVersion": BINDING}},
     }
 
 
-def _operation(name: str, said: Document) -> Document:
+def _operation(name: str, document: Document) -> Document:
     """Return what the program does with a topic: it sends outputs, and receives inputs."""
     return {
-        "action": "send" if said["x-topic"]["direction"] == "out" else "receive",
+        "action": "send" if document["x-topic"]["direction"] == "out" else "receive",
         "channel": {"$ref": f"#/channels/{name}"},
-        "summary": said["description"],
+        "summary": document["description"],
         "messages": [{"$ref": f"#/channels/{name}/messages/{_camel(name)}"}],
     }
 
 
-def _message(name: str, said: Document) -> Document:
-    topic = said["x-topic"]
-    message: Document = {"name": _camel(name), "title": name, "summary": said["description"]}
+def _message(name: str, document: Document) -> Document:
+    topic = document["x-topic"]
+    message: Document = {"name": _camel(name), "title": name, "summary": document["description"]}
     if name == DEAD_LETTERS:
         headers = {"type": "object", "properties": topic["headers"], "required": list(topic["headers"])}
         return {**message, "contentType": "application/octet-stream", "headers": headers}
@@ -67,16 +69,16 @@ def _message(name: str, said: Document) -> Document:
         "contentType": JSON,
         "payload": {"$ref": f"#/components/schemas/{_camel(name)}"},
         "bindings": {"kafka": {"key": {**key, "description": topic["key"]}, "bindingVersion": BINDING}},
-        "examples": [{"payload": example} for example in said["examples"]],
+        "examples": [{"payload": example} for example in document["examples"]],
     }
 
 
 def _schemas(documents: dict[str, Document]) -> Document:
     found: Document = {}
-    for name, said in documents.items():
-        if "properties" in said:
-            own = {word: what for word, what in said.items() if word not in OWN}
-            for word, what in {**said.get("$defs", {}), _camel(name): own}.items():
+    for name, document in documents.items():
+        if "properties" in document:
+            own = {word: what for word, what in document.items() if word not in OWN}
+            for word, what in {**document.get("$defs", {}), _camel(name): own}.items():
                 found[word] = _moved(what)
     return found
 
@@ -95,8 +97,8 @@ def _moved(what: object) -> object:
     return [_moved(one) for one in what] if isinstance(what, list) else what
 
 
-def _verb(said: Document) -> str:
-    return "send" if said["x-topic"]["direction"] == "out" else "receive"
+def _verb(document: Document) -> str:
+    return "send" if document["x-topic"]["direction"] == "out" else "receive"
 
 
 def _camel(name: str) -> str:

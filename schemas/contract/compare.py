@@ -12,7 +12,7 @@ class Break(NamedTuple):
 
     topic: str
     field: str  # its place in the record, empty for the topic as such
-    said: str
+    message: str
 
 
 def breaks(old: dict[str, Document], new: dict[str, Document]) -> list[Break]:
@@ -29,7 +29,7 @@ def breaks(old: dict[str, Document], new: dict[str, Document]) -> list[Break]:
             continue
         found += _of_topic(topic, was, new[topic])
         side = Side.INPUT if was["x-topic"]["direction"] == "in" else Side.OUTPUT
-        found += [Break(topic, field, said) for field, said in breaks_of_values(was, new[topic], side)]
+        found += [Break(topic, field, message) for field, message in breaks_of_values(was, new[topic], side)]
     return found
 
 

@@ -15,11 +15,11 @@ DEAD = (
     "A refused record as it was received, cut at 64 KB. Its headers say where it came from and why it was refused. "
     "It may contain what a fan wrote."
 )
-NUMBER = {"type": "string", "pattern": "^-?[0-9]+$"}
+NUMBER_SCHEMA = {"type": "string", "pattern": "^-?[0-9]+$"}
 HEADERS: Document = {
     "topic": {"type": "string", "description": "The topic it came from."},
-    "partition": {**NUMBER, "description": "Its partition in that topic."},
-    "offset": {**NUMBER, "description": "Its offset in that partition."},
+    "partition": {**NUMBER_SCHEMA, "description": "Its partition in that topic."},
+    "offset": {**NUMBER_SCHEMA, "description": "Its offset in that partition."},
     "reason": {"type": "string", "description": "Why it was refused, as a sentence."},
     "kind": {
         "type": "string",

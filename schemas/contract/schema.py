@@ -10,20 +10,20 @@ Document = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEY_PATTERN = "^[^:]{1,64}:.{1,64}$"
-KEY = "miot:weibo:123"  # of the examples
+KEY_EXAMPLE = "miot:weibo:123"  # of the examples
 
 
 def head(spec: TopicSpec, direction: Literal["in", "out"], topic: Document, about: str = "") -> Document:
     """Return what a document says of its topic: names, a description, and ``x-topic`` with ``topic`` added."""
-    said: Document = {"direction": direction, "key": spec.key, "cleanup": str(spec.cleanup), **topic}
+    described: Document = {"direction": direction, "key": spec.key, "cleanup": str(spec.cleanup), **topic}
     if spec.name != DEAD_LETTERS:
-        said |= {"key_pattern": KEY_PATTERN, "key_example": KEY}
+        described |= {"key_pattern": KEY_PATTERN, "key_example": KEY_EXAMPLE}
     return {
         "$schema": DIALECT,
         "$id": f"urn:fanpulse:topic:{spec.name}",
         "title": spec.name,
         "description": about or spec.about,
-        "x-topic": said,
+        "x-topic": described,
     }
 
 

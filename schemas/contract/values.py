@@ -37,15 +37,15 @@ class Pair(NamedTuple):
         return self._replace(field=field, old=old, new=new)
 
 
-Found = Iterator[tuple[str, str]]  # the field and what is wrong there
+Breaks = Iterator[tuple[str, str]]  # the field and what is wrong there
 
 
-def breaks_of_values(old: Schema, new: Schema, side: Side) -> Found:
+def breaks_of_values(old: Schema, new: Schema, side: Side) -> Breaks:
     """Yield each field that breaks, with the sentence why."""
     yield from _place(Pair("", old, new, old, new, side))
 
 
-def _place(at: Pair) -> Found:
+def _place(at: Pair) -> Breaks:
     old, new = _plain(at.old, at.old_root), _plain(at.new, at.new_root)
     was, now = _alternatives(old, at.old_root), _alternatives(new, at.new_root)
     for kind in was:
@@ -63,7 +63,7 @@ def _place(at: Pair) -> Found:
         yield at.field, f"meant {_json(old['default'])} where it was left out, and means {_json(new.get('default'))}"
 
 
-def _alike(at: Pair) -> Found:
+def _alike(at: Pair) -> Breaks:
     """Compare two schemas of the same type."""
     yield from _choices(at)
     yield from _bounds(at)
@@ -78,13 +78,13 @@ def _alike(at: Pair) -> Found:
         yield from _place(at.at(f"{at.field}[]", at.old["items"], at.new["items"]))
 
 
-def _choices(at: Pair) -> Found:
+def _choices(at: Pair) -> Breaks:
     old, new = _values(at.old), _values(at.new)
     if at.side is Side.INPUT and new is not None:
         if old is None:
             yield at.field, f"may only be one of {_list(new)}"
-        elif gone := [value for value in old if value not in new]:
-            yield at.field, f"may no longer be {_list(gone)}"
+        elif removed := [value for value in old if value not in new]:
+            yield at.field, f"may no longer be {_list(removed)}"
     if at.side is Side.OUTPUT and old is not None:
         if new is None:
             yield at.field, f"can be anything, and was one of {_list(old)}"
@@ -92,7 +92,7 @@ def _choices(at: Pair) -> Found:
             yield at.field, f"can now be {_list(more)}"
 
 
-def _bounds(at: Pair) -> Found:
+def _bounds(at: Pair) -> Breaks:
     """Compare limits: an input's may be loosened, an output's tightened."""
     for word in (*LOWER, *UPPER):
         old, new = at.old.get(word), at.new.get(word)
@@ -103,7 +103,7 @@ def _bounds(at: Pair) -> Found:
             yield at.field, f"{word} was {_said(old)} and is {_said(new)}"
 
 
-def _fields(at: Pair) -> Found:
+def _fields(at: Pair) -> Breaks:
     old, new = at.old.get("properties", {}), at.new.get("properties", {})
     needed, needs = set(at.old.get("required", ())), set(at.new.get("required", ()))
     for name, was in old.items():

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-KEY = b"applied-offsets"  # no fan's key: it has no colon
+APPLIED_OFFSETS_KEY = b"applied-offsets"  # no fan's key: it has no colon
 
 
 class AppliedOffset(Struct, frozen=True):

@@ -25,7 +25,7 @@ Refused: TypeAlias = tuple[int, Refusal]  # place among the records, and why
 FUTURE = Refusal(RefusalKind.FUTURE, "event_time is more than 5 minutes ahead of our clock")
 WRONG_PARTITION = Refusal(RefusalKind.WRONG_PARTITION, "key belongs to another partition")
 WRONG_KEY = Refusal(RefusalKind.WRONG_KEY, "key is not brand_id:fan_id")
-COLON = Refusal(RefusalKind.WRONG_KEY, COLON_IN_BRAND)
+COLON_REFUSAL = Refusal(RefusalKind.WRONG_KEY, COLON_IN_BRAND)
 
 
 class DecodedBatch(NamedTuple):
@@ -111,7 +111,7 @@ def _refuse_future(batch: DecodedBatch, now: int) -> DecodedBatch:
 def _refuse_wrong_keys(batch: DecodedBatch) -> DecodedBatch:
     brands = [act.brand_id for act in batch.acts]
     if any(":" in brand for brand in set(brands)):
-        batch = batch.keep(np.array([":" not in brand for brand in brands]), COLON)
+        batch = batch.keep(np.array([":" not in brand for brand in brands]), COLON_REFUSAL)
         brands = [act.brand_id for act in batch.acts]
     keys, fans = batch.accepted().keys(), [act.fan_id for act in batch.acts]
     if are_keys(keys, _lines(brands), _lines(fans)):

@@ -14,7 +14,7 @@ from streams.compiled import compiled
 from streams.wire.records import ByteSlices
 
 Hashes: TypeAlias = NDArray[np.uint64]
-Halves: TypeAlias = NDArray[np.uint32]
+Words32: TypeAlias = NDArray[np.uint32]
 
 U64 = np.uint64
 P1 = U64(0x9E3779B185EBCA87)
@@ -23,7 +23,7 @@ P3 = U64(0x165667B19E3779F9)
 P4 = U64(0x85EBCA77C2B2AE63)
 P5 = U64(0x27D4EB2F165667C5)
 R1, R7, R11, R12, R18, R23, R27, R29, R31, R32, R33, WIDTH = map(U64, (1, 7, 11, 12, 18, 23, 27, 29, 31, 32, 33, 64))
-LINE = 10
+LINE_END = 10
 MIN_BYTES = 16  # shorter buffers are padded: numpy calls a view of one element aligned, for numba another type
 
 
@@ -31,7 +31,7 @@ class Readable(NamedTuple):
     """A buffer with the little-endian numbers that start at each of its bytes: ``words[i]`` is ``data[i : i + 8]``."""
 
     data: Bytes
-    halves: Halves
+    words32: Words32
     words: Hashes
 
     @classmethod
@@ -40,9 +40,9 @@ class Readable(NamedTuple):
         if len(data) < MIN_BYTES:
             data = np.concatenate([data, np.zeros(MIN_BYTES, np.uint8)])
         data = np.ascontiguousarray(data)
-        halves: Halves = np.ndarray((len(data) - 3,), "<u4", data, strides=(1,))
+        words32: Words32 = np.ndarray((len(data) - 3,), "<u4", data, strides=(1,))
         words: Hashes = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
-        views = cls(data.view(), halves, words)
+        views = cls(data.view(), words32, words)
         for view in views:
             view.flags.writeable = False  # as fetched bytes are: one type, so that kernels are compiled once
         return views
@@ -61,7 +61,7 @@ def _round(lane: np.uint64, word: np.uint64) -> np.uint64:
 @compiled
 def xxh64(buffer: Readable, start: int, stop: int, seed: np.uint64) -> np.uint64:
     """Return XXH64 of ``data[start:stop]``, which must lie in the buffer. Plain Python needs overflows ignored."""
-    data, halves, words = buffer
+    data, words32, words = buffer
     at = start
     if stop - start >= 32:
         a, b, c, d = seed + P1 + P2, seed + P2, seed, seed - P1
@@ -79,7 +79,7 @@ def xxh64(buffer: Readable, start: int, stop: int, seed: np.uint64) -> np.uint64
         h = _rotate(h ^ _round(U64(0), words[at]), R27) * P1 + P4
         at += 8
     if stop - at >= 4:
-        h = _rotate(h ^ U64(halves[at]) * P1, R23) * P2 + P3
+        h = _rotate(h ^ U64(words32[at]) * P1, R23) * P2 + P3
         at += 4
     while at < stop:
         h = _rotate(h ^ U64(data[at]) * P5, R11) * P1
@@ -127,7 +127,7 @@ def slice_texts(texts: list[str]) -> ByteSlices:
     [1, 2, 5]
     """
     data = np.frombuffer("\n".join([*texts, ""]).encode(), np.uint8)
-    stops = np.flatnonzero(data == LINE)
+    stops = np.flatnonzero(data == LINE_END)
     if len(stops) != len(texts):
         return ByteSlices.of([text.encode() for text in texts])
     starts = np.zeros(len(stops), np.int64)

@@ -41,12 +41,12 @@ def find_slot(table: Ints, h: int) -> int:
 
 
 @compiled
-def add_new(table: Ints, other: Ints, hashes: Ints, start: int, room: int, out: Added) -> tuple[int, int, int]:
-    """Add the hashes from ``start`` on that neither table holds, at most ``room``; mark the rest as repeats.
+def add_new(table: Ints, other: Ints, hashes: Ints, start: int, capacity_left: int, out: Added) -> tuple[int, int, int]:
+    """Add the hashes from ``start`` on that neither table holds, at most ``capacity_left``; mark the rest as repeats.
 
-    ``room`` must leave a slot free. A hash of 0 counts as 1: 0 is a free slot. The slots of a stretch of hashes are
-    read at once before they are searched, because such reads wait for memory together: with 48 windows, which no cache
-    holds, an id takes 40-60 ns instead of 70-100.
+    ``capacity_left`` must leave a slot free. A hash of 0 counts as 1: 0 is a free slot. The slots of a stretch of
+    hashes are read at once before they are searched, because such reads wait for memory together: with 48 windows,
+    which no cache holds, an id takes 40-60 ns instead of 70-100.
 
     Returns:
         where it stopped (before the first new hash without room), how many were added, and what the reads found,
@@ -68,7 +68,7 @@ def add_new(table: Ints, other: Ints, hashes: Ints, start: int, room: int, out: 
         j = find_slot(table, h)
         if table[j] == h:
             continue
-        if added >= room:
+        if added >= capacity_left:
             return i, added, seen
         repeats[i] = False
         table[j] = h

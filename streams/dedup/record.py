@@ -19,8 +19,8 @@ import numpy as np
 from schemas.row import Ints
 from streams.dedup.window import LogPosition
 
-VERSION = 1
-HEADER = Struct("<BH6q")
+FORMAT_VERSION = 1
+RECORD_HEADER = Struct("<BH6q")
 GENERATION = "5qI"
 SECTION = Struct(f"<H2q{GENERATION}{GENERATION}3I")
 HASH_BYTES = 8
@@ -59,7 +59,9 @@ class DedupRecord(NamedTuple):
 
 def encode(record: DedupRecord) -> bytes:
     """Return a record as bytes."""
-    parts = [HEADER.pack(VERSION, len(record.inputs), *record.position, record.begin_seq, record.begin_offset)]
+    parts = [
+        RECORD_HEADER.pack(FORMAT_VERSION, len(record.inputs), *record.position, record.begin_seq, record.begin_offset)
+    ]
     for delta in record.inputs:
         states = [field for state in (delta.previous, delta.current) for field in (state[0], *state[1], state[2])]
         counts = [len(hashes) for hashes in delta[-3:]]
@@ -74,20 +76,22 @@ def decode(data: bytes) -> DedupRecord:
     Raises:
         ValueError: they are of another version, too short, too long, or contradict themselves.
     """
-    if not data or data[0] != VERSION:
-        raise ValueError(f"a dedup record of version {data[0] if data else 'none'}; this program reads {VERSION}")
-    if len(data) < HEADER.size:
+    if not data or data[0] != FORMAT_VERSION:
+        raise ValueError(
+            f"a dedup record of version {data[0] if data else 'none'}; this program reads {FORMAT_VERSION}"
+        )
+    if len(data) < RECORD_HEADER.size:
         raise ValueError(f"a dedup record of {len(data)} bytes is shorter than its header")
-    _, inputs, *head = HEADER.unpack_from(data)
-    begin = HEADER.size + inputs * SECTION.size
+    _, inputs, *head = RECORD_HEADER.unpack_from(data)
+    begin = RECORD_HEADER.size + inputs * SECTION.size
     if len(data) < begin:
         raise ValueError(f"a dedup record of {len(data)} bytes is shorter than the header of its {inputs} inputs")
-    sections = [SECTION.unpack_from(data, HEADER.size + i * SECTION.size) for i in range(inputs)]
-    hashes = sum(sum(section[-3:]) for section in sections)
+    entries = [SECTION.unpack_from(data, RECORD_HEADER.size + i * SECTION.size) for i in range(inputs)]
+    hashes = sum(sum(section[-3:]) for section in entries)
     if len(data) != begin + HASH_BYTES * hashes:
         raise ValueError(f"a dedup record of {len(data)} bytes does not hold the {hashes} hashes it announces")
     body = np.frombuffer(data, "<i8", hashes, begin).astype(np.int64)  # a copy, writable: one type for kernels
-    record = DedupRecord(LogPosition(*head[:4]), head[4], head[5], _deltas(sections, body))
+    record = DedupRecord(LogPosition(*head[:4]), head[4], head[5], _deltas(entries, body))
     _check(record)
     return record
 
@@ -114,9 +118,9 @@ def pass_over(newest: bytes, number: int, applied: int) -> bytes:
     return encode(record._replace(position=LogPosition(seq + 1, offset + 1, at_ms, ids + added), inputs=deltas))
 
 
-def _deltas(sections: list[tuple[int, ...]], body: Ints) -> list[InputDelta]:
+def _deltas(entries: list[tuple[int, ...]], body: Ints) -> list[InputDelta]:
     deltas, at = [], 0
-    for section in sections:
+    for section in entries:
         number, applied, generation = section[:3]
         previous, current = (GenerationState(f[0], LogPosition(*f[1:5]), f[5]) for f in (section[3:9], section[9:15]))
         stops = np.cumsum((at, *section[-3:])).tolist()

@@ -62,8 +62,8 @@ class Generation:
     def add(self, hashes: Ints, other: Ints, start: int, limit: int, repeats: Flags) -> int:
         """Add the new ones of ``hashes[start:]`` up to a count of ``limit``; return where it stopped."""
         fresh = np.empty(len(hashes) - start, np.int64)
-        room = min(limit, self.capacity) - self.count
-        start, added, _ = add_new(self.table, other, hashes, start, room, (repeats, fresh))
+        capacity_left = min(limit, self.capacity) - self.count
+        start, added, _ = add_new(self.table, other, hashes, start, capacity_left, (repeats, fresh))
         if added:
             self.count += added
             self.pending.append(fresh[:added])

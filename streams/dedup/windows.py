@@ -127,13 +127,13 @@ class DedupWindows:
         if self._logged is None:
             return pending > 0 or bool(applied)
         at_ms, logged = self._logged
-        has_news = pending > 0 or self._sweep is not None or logged != dict(applied)
-        return has_news and not 0 <= now_ms - at_ms < RECORD_INTERVAL_MS  # a clock may step back
+        has_pending = pending > 0 or self._sweep is not None or logged != dict(applied)
+        return has_pending and not 0 <= now_ms - at_ms < RECORD_INTERVAL_MS  # a clock may step back
 
     def _plan_sweep(self, here: LogPosition) -> None:
         begin = min(self._begins(), default=here)
-        held = sum(len(window) for window in self.windows.values())
-        is_long = here.ids - begin.ids > 2 * held + MIN_SWEPT_LOG
+        size = sum(len(window) for window in self.windows.values())
+        is_long = here.ids - begin.ids > 2 * size + MIN_SWEPT_LOG
         if self._sweep is None and (is_long or here.at_ms - begin.at_ms > MAX_LOG_AGE_MS):
             number = next(n for n, window in self.windows.items() if window.logged_from() == begin)
             self._sweep = Sweep(number, here, 0, 1 + len(self.windows[number]) // MAX_SWEPT)

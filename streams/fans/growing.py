@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-LARGE = 33 << 20  # bytes: above what glibc keeps in its heap, whatever it was told
-STEP = 1_024  # elements
+MMAPPED_BYTES = 33 << 20  # bytes: above what glibc keeps in its heap, whatever it was told
+GROWTH_ROWS = 1_024  # elements
 
 
 def growing(kind: DTypeLike) -> NDArray[Any]:
@@ -14,7 +14,7 @@ def growing(kind: DTypeLike) -> NDArray[Any]:
 
     Growing then moves pages, not bytes: in the heap, 12 partitions of 60,000 fans took 100 bytes a fan more for holes.
     """
-    column = np.empty(LARGE // np.dtype(kind).itemsize, kind)
+    column = np.empty(MMAPPED_BYTES // np.dtype(kind).itemsize, kind)
     column.resize(0, refcheck=False)
     return column
 
@@ -22,4 +22,4 @@ def growing(kind: DTypeLike) -> NDArray[Any]:
 def grow(column: NDArray[Any], size: int) -> None:
     """Make room for ``size`` elements; the new ones are zero. No view may be kept: the column may move."""
     if size > len(column):
-        column.resize(-(-size // STEP) * STEP, refcheck=False)
+        column.resize(-(-size // GROWTH_ROWS) * GROWTH_ROWS, refcheck=False)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from schemas.row import Bytes, Ints
 from streams.compiled import compiled
 from streams.fans.growing import grow, growing
-from streams.wire.hashes import KAFKA_SEED, MASK, M, murmur2
-from streams.wire.records import COLON, ByteSlices
+from streams.wire.hashes import HASH_M, HASH_MASK, KAFKA_SEED, murmur2
+from streams.wire.records import COLON_BYTE, ByteSlices
 
 Slots = NDArray[np.int32]
 Ends = NDArray[np.int32]  # in the text: at most 2 GB of keys in a partition
@@ -60,7 +60,7 @@ def find_or_add(
 @compiled
 def mix(h: int) -> int:
     """Return a hash whose low bits are free of the partition: all keys here share ``h`` modulo the partitions."""
-    h = (h * M) & MASK  # fits a signed 64-bit integer
+    h = (h * HASH_M) & HASH_MASK  # fits a signed 64-bit integer
     return h ^ h >> 16
 
 
@@ -93,7 +93,7 @@ def split_key(keys: Keys, row: int) -> tuple[int, int, int]:
     """Return where the key of a row starts, where its colon stands, and where it stops."""
     text, ends = keys
     colon = ends[row]
-    while colon < ends[row + 1] - 1 and text[colon] != COLON:
+    while colon < ends[row + 1] - 1 and text[colon] != COLON_BYTE:
         colon += 1
     return ends[row], colon, ends[row + 1]
 
@@ -112,7 +112,7 @@ def is_of_brand(keys: ByteSlices, i: int, j: int) -> bool:
     """Return whether two keys are equal up to their colon; false where there is none."""
     data, a, b = keys.data, keys.start[i], keys.start[j]
     while a < keys.stop[i] and b < keys.stop[j] and data[a] == data[b]:
-        if data[a] == COLON:
+        if data[a] == COLON_BYTE:
             return True
         a, b = a + 1, b + 1
     return False
@@ -150,7 +150,7 @@ class Index:
             OverflowError: the partition's keys take more than 2 GB.
         """
         n = len(keys.start)
-        self._make_room(n, int((keys.stop - keys.start).sum()))
+        self._reserve(n, int((keys.stop - keys.start).sum()))
         rows = np.empty(n, np.int64)
         tables = (self.slots, self._old)
         self.size = find_or_add(keys, tables, self.ends, self.text, rows, self.size, self.owned)
@@ -165,7 +165,7 @@ class Index:
         text, ends = self.text.data, self.ends
         return (bytes(text[a:b]) for a, b in zip(ends[rows].tolist(), ends[rows + 1].tolist(), strict=True))
 
-    def _make_room(self, keys: int, size: int) -> None:
+    def _reserve(self, keys: int, size: int) -> None:
         stop = int(self.ends[self.size]) + size
         if stop > np.iinfo(np.int32).max:
             raise OverflowError("a partition's keys take more than 2 GB; it needs more partitions")

@@ -18,7 +18,7 @@ from streams.wire.records import ByteSlices, Records
 MAX_DUE = 20_000  # rows whose timers one call looks at: 5 ms
 MAX_ROWS_A_CALL = 50_000  # that ``finish_restore`` derives at once: 10 ms
 CHANGELOG, PUBLISH, PUBLISH_LATER = range(3)  # places in ``Columns.queued``
-BITS = (Dirty.CHANGELOG, Dirty.PUBLISH, Dirty.PUBLISH_LATER)
+DIRTY_BITS = (Dirty.CHANGELOG, Dirty.PUBLISH, Dirty.PUBLISH_LATER)
 
 
 @compiled
@@ -90,7 +90,7 @@ class FanStore:
         taken: Ints = waiting[: min(n, limit)].astype(np.int64)
         waiting[: n - len(taken)] = waiting[len(taken) : n]
         self.columns.queued[queue] = n - len(taken)
-        unmark(self.columns, taken, BITS[queue])
+        unmark(self.columns, taken, DIRTY_BITS[queue])
         return taken
 
     def poll_publish(self, limit: int, later: bool) -> Ints:

@@ -18,8 +18,8 @@ from streams.rules.churn import Lifecycle
 from streams.rules.rule import DAY
 from streams.task import Task
 
-STEP = DAY // 4  # between two moments at which time passes
-MIN_GONE = 120 * DAY  # of a leaver at the end: no rule has the time to find one who left later
+TICK_STEP = DAY // 4  # between two moments at which time passes
+MIN_SILENCE_OF_LEAVERS = 120 * DAY  # of a leaver at the end: no rule has the time to find one who left later
 WINDOWS = (30.0, 60.0)  # days of silence of the plain rules to compare with
 
 
@@ -85,7 +85,7 @@ def judge_flags(rule: str, population: Population, fan: Ints, at: Ints) -> FlagV
     years = float((population.leaves - first).sum()) / (365.0 * DAY)
     standing = np.zeros(n, np.int64)
     np.maximum.at(standing, fan, at)
-    leavers = population.leaves < population.end - MIN_GONE
+    leavers = population.leaves < population.end - MIN_SILENCE_OF_LEAVERS
     days: Floats = np.where(standing > last, (standing - last) / DAY, np.inf)[leavers]
     false = int((at < population.leaves[fan]).sum())
     return FlagVerdict(rule, false / years, float(np.median(days)), int(leavers.sum()), int(np.isfinite(days).sum()))
@@ -105,7 +105,7 @@ def window_flags(population: Population, days: float) -> tuple[Ints, Ints]:
 def raised_flags(population: Population, params: Params) -> dict[Lifecycle, tuple[Ints, Ints]]:
     """Return the at_risk and churned flags, fan and moment, that a task raises."""
     task, history = Task(MODEL, _brands(BRAND, params)), population.history()
-    steps = replay(history, task, population.end, STEP)
+    steps = replay(history, task, population.end, TICK_STEP)
     raised = np.concatenate([rows[rows["flag"] == churn.FLAG][["row", "at", "after"]] for rows in steps])
     number = {key: fan for fan, key in enumerate(history.keys)}
     fan_of_row = np.array([number[key] for key in task.fans.index.keys(np.arange(len(task.fans)))], np.int64)

@@ -16,7 +16,7 @@ from streams.rules.churn import Settings, allowed_silence
 from streams.rules.rule import DAY
 
 HALF_LIVES = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0)  # days
-HELD_BACK = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4)  # shares of the history, at its end, that a half-life has to predict
+HOLD_OUT_SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4)  # shares of the history, at its end, that a half-life has to predict
 MIN_FANS = 50  # who came back, and who did not, for a share to count
 
 WINDOW = 60.0  # days of silence that a plain rule would wait
@@ -38,7 +38,7 @@ def best_half_life(acts: Acts, until: int, utc_offset_minutes: int) -> float | N
         return None
     length = until - int(acts.at.min())
     marks: list[list[float]] = []
-    for share in HELD_BACK:
+    for share in HOLD_OUT_SHARES:
         cut = until - int(share * length)
         found = rhythms(acts, cut, utc_offset_minutes)
         back, repeated = came_back(acts, found.fans, cut, until), found.repeats > 0

@@ -14,7 +14,7 @@ from schemas.row import Floats
 from streams.compiled import compiled
 from streams.offline.rhythm import Rhythms
 
-MIN_FANS, MIN_REPEATERS = 500, 200
+MIN_MBG_FANS, MIN_REPEATERS = 500, 200
 BOUND = math.log(1e3)  # of each parameter and its inverse: beyond it, the data do not tell
 
 
@@ -62,10 +62,10 @@ def fit(found: Rhythms) -> Churn:
         ValueError: fewer than 500 fans, or fewer than 200 who came on a second day.
     """
     repeaters = int((found.repeats > 0).sum())
-    if len(found.fans) < MIN_FANS or repeaters < MIN_REPEATERS:
+    if len(found.fans) < MIN_MBG_FANS or repeaters < MIN_REPEATERS:
         raise ValueError(
             f"too few fans to fit to: {len(found.fans)}, of them {repeaters} who came on a second day; "
-            f"{MIN_FANS} and {MIN_REPEATERS} are needed"
+            f"{MIN_MBG_FANS} and {MIN_REPEATERS} are needed"
         )
 
     # In an order of their own: sums depend on it in the last digits, and the same history must give the same numbers.

@@ -12,7 +12,7 @@ from streams.offline.rhythm import Acts
 from streams.rules.rule import DAY
 from streams.wire.records import Record
 
-SHORTEST, LONGEST = 0.6, 45.0  # mean gap between visits, days
+SHORTEST, LONGEST_HISTORY = 0.6, 45.0  # mean gap between visits, days
 ARRIVALS = 90.0  # days over which fans come for the first time
 START = 20_000 * DAY  # the population's first midnight, UTC
 BRAND = "simulated"
@@ -43,7 +43,7 @@ def simulate(fans: int, days: float, lifetime: float, seed: int) -> Population:
     Visits are a Poisson process, the hardest case for a rule that knows the gaps: they have no regularity.
     """
     rng = np.random.default_rng(seed)
-    gap = np.exp(rng.uniform(np.log(SHORTEST), np.log(LONGEST), fans))
+    gap = np.exp(rng.uniform(np.log(SHORTEST), np.log(LONGEST_HISTORY), fans))
     first = rng.uniform(0.0, ARRIVALS, fans)
     leaves = np.minimum(first + rng.exponential(lifetime, fans), days)
     visits: list[Floats] = []

@@ -12,9 +12,9 @@ from streams.compiled import compiled
 from streams.offline.metrics import ALERT, LABELS, Label, Quality, cut_at_precision, quality
 from streams.offline.rhythm import Bools
 from streams.sentiment.grams import BITS, Places, places
-from streams.sentiment.model import Model
+from streams.sentiment.model import SentimentModel
 
-HELD_OUT = 10  # one text in so many
+HOLD_OUT_EVERY = 10  # one text in so many
 EPOCHS, STEP, FLOOR = 5, 0.2, 1e-3  # chosen on the held-out texts; FLOOR keeps the first step finite
 # A neutral text counts as three quarters positive: with 1/2 the mean sentiment of neutral texts was -0.15 to -0.24, and
 # a negative flag, which clears at a mean of 0, would have survived any number of neutral comments.
@@ -48,13 +48,13 @@ class Examples(NamedTuple):
             *places(texts),
         )
 
-    def held_out(self) -> Bools:
+    def is_hold_out(self) -> Bools:
         """Return which rows validation keeps for itself: a tenth of the texts, by hash."""
-        return np.equal(self.split % HELD_OUT, 0)
+        return np.equal(self.split % HOLD_OUT_EVERY, 0)
 
     def for_calibration(self) -> Bools:
-        """Return another tenth, independent of ``held_out``."""
-        return np.equal(self.split // HELD_OUT % HELD_OUT, 0)
+        """Return another tenth, independent of ``is_hold_out``."""
+        return np.equal(self.split // HOLD_OUT_EVERY % HOLD_OUT_EVERY, 0)
 
 
 @compiled
@@ -107,7 +107,7 @@ def fit(examples: Examples, rows: Bools, seed: int) -> tuple[Floats, float]:
     return weights[:-1], float(weights[-1])
 
 
-def sharpness(model: Model, examples: Examples, rows: Bools) -> float:
+def sharpness(model: SentimentModel, examples: Examples, rows: Bools) -> float:
     """Return the factor for weights and bias at which the alert has its precision on ``rows``, at most ``MAX_FACTOR``.
 
     It is 1 where no factor gives that precision.
@@ -120,7 +120,7 @@ def sharpness(model: Model, examples: Examples, rows: Bools) -> float:
     return math.atanh(-ALERT) / max(math.atanh(min(cut, SATURATED)), math.atanh(-ALERT) / MAX_FACTOR)
 
 
-def train(examples: Examples, rows: Bools, name: str, seed: int = 1) -> Model:
+def train(examples: Examples, rows: Bools, name: str, seed: int = 1) -> SentimentModel:
     """Return a model of all ``rows``; the factor is found on a tenth of them by a model that did not see it.
 
     Raises:
@@ -132,12 +132,12 @@ def train(examples: Examples, rows: Bools, name: str, seed: int = 1) -> Model:
         raise ValueError(f"at least {MIN_TEXTS} texts each of neg and pos are needed to train on, found {found}")
     apart = rows & examples.for_calibration()
     weights, bias = fit(examples, rows & ~apart, seed)
-    factor = sharpness(Model(weights, bias, name), examples, apart)
+    factor = sharpness(SentimentModel(weights, bias, name), examples, apart)
     weights, bias = fit(examples, rows, seed)
-    return Model(factor * weights, factor * bias, name)
+    return SentimentModel(factor * weights, factor * bias, name)
 
 
-def judge(model: Model, examples: Examples, rows: Bools) -> list[Quality]:
+def judge(model: SentimentModel, examples: Examples, rows: Bools) -> list[Quality]:
     """Return the quality of a model on some rows: of each language, then of each corpus where there are several."""
     picked = np.flatnonzero(rows)
     sentiment = model.score([examples.texts[i] for i in picked])
@@ -151,7 +151,7 @@ def judge(model: Model, examples: Examples, rows: Bools) -> list[Quality]:
 
 def validate(examples: Examples, seed: int) -> list[Quality]:
     """Return the quality, on the texts held out, of a model trained on the others."""
-    apart = examples.held_out()
+    apart = examples.is_hold_out()
     return judge(train(examples, ~apart, "validation", seed), examples, apart)
 
 

@@ -7,7 +7,7 @@ from schemas.row import Bytes, Ints
 from streams.compiled import link
 from streams.outputs.flag_ids import ID_SIZE
 from streams.outputs.json_text import PackedTexts, pack_texts, put, put_bytes, put_fixed, put_int
-from streams.outputs.layout import FLAG_PIECES, FieldSlot
+from streams.outputs.layout import FLAG_TEXTS, FieldSlot
 from streams.rules.rule import Flag, Kernel, Row, Value
 
 COMMA = 44
@@ -62,7 +62,7 @@ def write_flags(flags: Sequence[Flag]) -> Kernel:
     assert stands is not None
     assert severity is not None
     assert since is not None
-    pieces = _flag_pieces(flag)
+    parts = _flag_texts(flag)
 
     @link
     def write_flag(out: Bytes, at: int, f: Row, ids: Bytes, k: int, n: int) -> Value:
@@ -70,17 +70,17 @@ def write_flags(flags: Sequence[Flag]) -> Kernel:
             if n:
                 out[at] = COMMA
                 at += 1
-            at = put_bytes(out, put(out, at, pieces, 0), ids, ID_SIZE * k, ID_SIZE * (k + 1))
-            at = put_int(out, put(out, at, pieces, 1), severity(f))
-            at = put(out, put_int(out, put(out, at, pieces, 2), since(f)), pieces, 3)
+            at = put_bytes(out, put(out, at, parts, 0), ids, ID_SIZE * k, ID_SIZE * (k + 1))
+            at = put_int(out, put(out, at, parts, 1), severity(f))
+            at = put(out, put_int(out, put(out, at, parts, 2), since(f)), parts, 3)
             k, n = k + 1, n + 1
         return rest(out, at, f, ids, k, n)
 
     return write_flag
 
 
-def _flag_pieces(flag: Flag) -> PackedTexts:
-    begin, kind, severity, since, end, _ = FLAG_PIECES
+def _flag_texts(flag: Flag) -> PackedTexts:
+    begin, kind, severity, since, end, _ = FLAG_TEXTS
     return pack_texts([begin, kind + flag.spec.kind + severity, since, end])
 
 

@@ -30,15 +30,15 @@ from streams.outputs.layout import MAX_INT_BYTES
 from streams.rules.rule import Transition
 from streams.wire.records import ByteSlices
 
-PIECES = [
+TEMPLATE_PARTS = [
     '{"schema":1,"flag_id":"', '","brand_id":"', '","fan_id":"', '","kind":"', '","state":"', '","from":"',
     '","reason":"', '","severity":', ',"evidence":{"usual_gap_s":', ',"silent_for_s":', ',"event_id":', ',"post_id":',
     '},"score":', ',"model_version":"', '","as_of":', ',"seq":', "}", '"', "null",
 ]  # fmt: skip
 N_NUMBERS = 8  # in a record
-PIECE = pack_texts(PIECES)
+FLAG_PART_BYTES = pack_texts(TEMPLATE_PARTS)
 
-Evidence = tuple[bytes, bytes | None]  # ids of the event that turned a flag, and of its post
+EvidenceTexts = tuple[bytes, bytes | None]  # ids of the event that turned a flag, and of its post
 
 
 class EvidenceIds(NamedTuple):
@@ -82,7 +82,7 @@ class FlagTexts(NamedTuple):
     def max_bytes(self) -> int:
         """Return the bytes of a record without its key and the ids of its evidence."""
         longest = sum(int(np.diff(ends).max(initial=0)) for _, ends in self[:4])
-        frame = sum(len(piece) for piece in PIECES) + 4  # two quotes or null twice
+        frame = sum(len(piece) for piece in TEMPLATE_PARTS) + 4  # two quotes or null twice
         return frame + 8 + ID_SIZE + longest + (N_NUMBERS + 1) * (MAX_INT_BYTES + 3)
 
 
@@ -90,9 +90,9 @@ class FlagTexts(NamedTuple):
 def put_evidence(out: Bytes, at: int, ids: EvidenceIds, i: int) -> int:
     """Write an id, or null."""
     if ids.start[i] < 0:
-        return put(out, at, PIECE, 18)
-    at = put_escaped(out, put(out, at, PIECE, 17), ids.data, ids.start[i], ids.stop[i])
-    return put(out, at, PIECE, 17)
+        return put(out, at, FLAG_PART_BYTES, 18)
+    at = put_escaped(out, put(out, at, FLAG_PART_BYTES, 17), ids.data, ids.start[i], ids.stop[i])
+    return put(out, at, FLAG_PART_BYTES, 17)
 
 
 @compiled
@@ -115,23 +115,23 @@ def write(
     for i in range(len(transitions)):
         t: Transition = transitions[i]
         start, colon, stop = split_key(keys, t.row)
-        at = put_bytes(out, put(out, at, PIECE, 0), ids, ID_SIZE * i, ID_SIZE * (i + 1))
-        at = put_escaped(out, put(out, at, PIECE, 1), keys[0], start, colon)
-        at = put_escaped(out, put(out, at, PIECE, 2), keys[0], colon + 1, stop)
-        at = put(out, put(out, at, PIECE, 3), flags.kinds, t.flag)
-        at = put(out, put(out, at, PIECE, 4), flags.states, flags.first[0, t.flag] + t.after)
-        at = put(out, put(out, at, PIECE, 5), flags.origins, flags.first[1, t.flag] + t.before)
-        at = put(out, put(out, at, PIECE, 6), flags.reasons, flags.first[2, t.flag] + t.reason)
-        at = put_int(out, put(out, at, PIECE, 7), t.severity)
-        at = put_int(out, put(out, at, PIECE, 8), t.usual_gap_s)
-        at = put_int(out, put(out, at, PIECE, 9), t.silent_for_s)
-        at = put_evidence(out, put(out, at, PIECE, 10), evidence[0], i)
-        at = put_evidence(out, put(out, at, PIECE, 11), evidence[1], i)
-        at = put_fixed(out, put(out, at, PIECE, 12), t.score, 2)
-        at = put(out, put(out, at, PIECE, 13), versions, code[t.row])
-        at = put_int(out, put(out, at, PIECE, 14), t.at)
-        at = put_int(out, put(out, at, PIECE, 15), t.seq)
-        at = put(out, at, PIECE, 16)
+        at = put_bytes(out, put(out, at, FLAG_PART_BYTES, 0), ids, ID_SIZE * i, ID_SIZE * (i + 1))
+        at = put_escaped(out, put(out, at, FLAG_PART_BYTES, 1), keys[0], start, colon)
+        at = put_escaped(out, put(out, at, FLAG_PART_BYTES, 2), keys[0], colon + 1, stop)
+        at = put(out, put(out, at, FLAG_PART_BYTES, 3), flags.kinds, t.flag)
+        at = put(out, put(out, at, FLAG_PART_BYTES, 4), flags.states, flags.first[0, t.flag] + t.after)
+        at = put(out, put(out, at, FLAG_PART_BYTES, 5), flags.origins, flags.first[1, t.flag] + t.before)
+        at = put(out, put(out, at, FLAG_PART_BYTES, 6), flags.reasons, flags.first[2, t.flag] + t.reason)
+        at = put_int(out, put(out, at, FLAG_PART_BYTES, 7), t.severity)
+        at = put_int(out, put(out, at, FLAG_PART_BYTES, 8), t.usual_gap_s)
+        at = put_int(out, put(out, at, FLAG_PART_BYTES, 9), t.silent_for_s)
+        at = put_evidence(out, put(out, at, FLAG_PART_BYTES, 10), evidence[0], i)
+        at = put_evidence(out, put(out, at, FLAG_PART_BYTES, 11), evidence[1], i)
+        at = put_fixed(out, put(out, at, FLAG_PART_BYTES, 12), t.score, 2)
+        at = put(out, put(out, at, FLAG_PART_BYTES, 13), versions, code[t.row])
+        at = put_int(out, put(out, at, FLAG_PART_BYTES, 14), t.at)
+        at = put_int(out, put(out, at, FLAG_PART_BYTES, 15), t.seq)
+        at = put(out, at, FLAG_PART_BYTES, 16)
         stops[i] = at
 
 
@@ -139,7 +139,7 @@ def json_flags(
     specs: Sequence[FlagSpec],
     code: NDArray[np.int16],
     transitions: Rows,
-    evidence: Sequence[Evidence | None],
+    evidence: Sequence[EvidenceTexts | None],
     brands: Brands,
     index: Index,
 ) -> ByteSlices:
@@ -152,8 +152,8 @@ def json_flags(
         index.keys(rows), [kinds[flag] for flag in transitions["flag"].tolist()], transitions["since"].tolist()
     )
     keys = (index.ends[rows + 1] - index.ends[rows]).sum()
-    room = texts.max_bytes() * len(transitions) + MAX_ESCAPED * int(keys + len(events.data) + len(posts.data))
-    out, ends = np.empty(room, np.uint8), np.zeros(len(transitions) + 1, np.int64)
+    capacity = texts.max_bytes() * len(transitions) + MAX_ESCAPED * int(keys + len(events.data) + len(posts.data))
+    out, ends = np.empty(capacity, np.uint8), np.zeros(len(transitions) + 1, np.int64)
     versions = pack_texts(brands.versions)
     write(code, transitions, (index.text, index.ends), (texts, versions), ids, (events, posts), out, ends[1:])
     return ByteSlices(out, ends[:-1], ends[1:])

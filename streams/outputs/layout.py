@@ -7,7 +7,7 @@ from streams.outputs.flag_ids import ID_SIZE
 from streams.rules.rule import Published
 
 MAX_INT_BYTES = 20  # of a signed 64-bit integer
-FLAG_PIECES = ('{"flag_id":"', '","kind":"', '","severity":', ',"since":', "}", ",")
+FLAG_TEXTS = ('{"flag_id":"', '","kind":"', '","severity":', ',"since":', "}", ",")
 FRAME_BYTES = 160  # of what belongs to no rule: schema, ids, flags, counts, version, as_of, seq
 
 
@@ -66,7 +66,7 @@ def _max_bytes(model: Model, slots: list[FieldSlot]) -> int:
             field = slot.published.field
             texts = max((len(text.encode()) for text in field.texts), default=0)
             fields += texts or MAX_INT_BYTES + 1 + (field.decimals or 0)
-    around = sum(len(piece) for piece in FLAG_PIECES) + ID_SIZE + 2 * MAX_INT_BYTES
+    around = sum(len(piece) for piece in FLAG_TEXTS) + ID_SIZE + 2 * MAX_INT_BYTES
     flags = sum(around + len(spec.kind.encode()) for spec in model.flag_specs if spec.is_standing)
     counts = sum(len(kind.name) + 4 + MAX_INT_BYTES for kind in model.kinds)
     version_as_of_seq = 3 * MAX_INT_BYTES

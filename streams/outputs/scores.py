@@ -93,7 +93,7 @@ def json_scores(model: Model, t: Columns, picked: Ints, brands: Brands, index: I
     found = np.empty((3, w.n_standing * len(picked)), np.int64)
     rows, kinds, since = found[:, : w.standing(t, picked, found)]
     ids = flag_ids(index.keys(rows), [w.kinds[kind] for kind in kinds.tolist()], since.tolist())
-    room = w.max_bytes * len(picked) + MAX_ESCAPED * int((index.ends[picked + 1] - index.ends[picked]).sum())
-    out, ends = np.empty(room, np.uint8), np.zeros(len(picked) + 1, np.int64)
+    capacity = w.max_bytes * len(picked) + MAX_ESCAPED * int((index.ends[picked + 1] - index.ends[picked]).sum())
+    out, ends = np.empty(capacity, np.uint8), np.zeros(len(picked) + 1, np.int64)
     w.write(t, picked, brands.rows, keys, pack_texts(brands.versions), ids, out, ends[1:])
     return ByteSlices(out, ends[:-1], ends[1:])

@@ -27,7 +27,7 @@ class Lifecycle(IntEnum):
     RETURNED = 4
 
 
-NAMES = tuple(state.name.lower() for state in Lifecycle)
+LIFECYCLES = tuple(state.name.lower() for state in Lifecycle)
 STATES = ("cleared", "cleared", "at_risk", "churned", "returned")  # published, in the order of ``Lifecycle``
 FLAG = 1
 BY_SILENCE, BY_NEGATIVE, BY_CAMPAIGN_ONLY, BY_ACT = 0, 1, 2, 3  # reasons
@@ -251,7 +251,7 @@ RULE = Rule(
                 number=FLAG,
                 kind="churn",
                 states=STATES,
-                origins=NAMES,
+                origins=LIFECYCLES,
                 reasons=REASONS,
                 transitions=(
                     *((state, reason) for state in ("at_risk", "churned") for reason in LEAVING),
@@ -267,7 +267,7 @@ RULE = Rule(
         ),
     ),
     published=(
-        Published(text("lifecycle", "The fan's state between the first act and the last.", NAMES), _lifecycle),
+        Published(text("lifecycle", "The fan's state between the first act and the last.", LIFECYCLES), _lifecycle),
         Published(
             number(
                 "churn_risk",
@@ -277,5 +277,5 @@ RULE = Rule(
             _churn_risk,
         ),
     ),
-    gauges=(Gauge("lifecycle", NAMES, _lifecycle_of),),
+    gauges=(Gauge("lifecycle", LIFECYCLES, _lifecycle_of),),
 )

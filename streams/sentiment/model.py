@@ -34,7 +34,7 @@ SHIPPED = Path(__file__).with_name("shipped.model")
 Weights = NDArray[np.float32]
 
 
-class Header:
+class ModelHeader:
     """The first 64 bytes of a file."""
 
     magic: Annotated[bytes, "S4"]
@@ -45,8 +45,8 @@ class Header:
     name: Annotated[bytes, "S48"]
 
 
-HEADER = dtype_of(Header)
-SIZE = HEADER.itemsize + (2 << BITS)
+FILE_HEADER = dtype_of(ModelHeader)
+WEIGHTS = FILE_HEADER.itemsize + (2 << BITS)
 
 
 @compiled
@@ -71,7 +71,7 @@ def score_each(
     return out
 
 
-class Model:
+class SentimentModel:
     """Weights that turn texts into sentiment."""
 
     def __init__(self, weights: NDArray[np.floating], bias: float, name: str) -> None:
@@ -80,13 +80,13 @@ class Model:
         Raises:
             ValueError: the weights are not 2^18 finite numbers, or the name is longer than 48 bytes.
         """
-        self._halves = np.asarray(weights, "<f2")
-        self._weights = self._halves.astype(np.float32)
+        self._weights_f2 = np.asarray(weights, "<f2")
+        self._weights = self._weights_f2.astype(np.float32)
         self.bias, self.name = float(np.float32(bias)), name
         self._seen = np.zeros(1 << BITS, np.int32)  # zeros again after each text: a new one is a megabyte per batch
         if self._weights.shape != (1 << BITS,) or not np.isfinite(self._weights).all() or not math.isfinite(bias):
             raise ValueError(f"a model has 2^{BITS} finite weights and a bias")
-        if len(name.encode()) > HEADER["name"].itemsize:
+        if len(name.encode()) > FILE_HEADER["name"].itemsize:
             raise ValueError("the name of a model has at most 48 bytes")
 
     def score(self, texts: list[str]) -> Floats:
@@ -102,31 +102,31 @@ class Model:
 
     def to_bytes(self) -> bytes:
         """Return the file."""
-        header = np.zeros((), HEADER)
-        body = self._halves.tobytes()
+        header = np.zeros((), FILE_HEADER)
+        body = self._weights_f2.tobytes()
         header[()] = (b"FPSM", FORMAT, BITS, self.bias, crc32(body), self.name.encode())
         return header.tobytes() + body
 
 
-def from_bytes(data: bytes) -> Model:
+def from_bytes(data: bytes) -> SentimentModel:
     """Return the model of a file.
 
     Raises:
         ValueError: it is not a model file, of another format, or damaged.
     """
-    if data[:4] != b"FPSM" or len(data) < HEADER.itemsize:
+    if data[:4] != b"FPSM" or len(data) < FILE_HEADER.itemsize:
         raise ValueError("not a sentiment model: it does not begin with FPSM")
-    header = np.frombuffer(data, HEADER, 1)[0]
+    header = np.frombuffer(data, FILE_HEADER, 1)[0]
     if header["format"] != FORMAT or header["bits"] != BITS:
         found = f"format {header['format']} with {header['bits']} bits"
         raise ValueError(f"a sentiment model of {found}; this version reads format {FORMAT} with {BITS} bits")
-    body = data[HEADER.itemsize :]
-    if len(data) != SIZE or crc32(body) != header["checksum"]:
+    body = data[FILE_HEADER.itemsize :]
+    if len(data) != WEIGHTS or crc32(body) != header["checksum"]:
         raise ValueError("a damaged sentiment model: its length or checksum is wrong")
-    return Model(np.frombuffer(body, "<f2"), float(header["bias"]), bytes(header["name"]).decode())
+    return SentimentModel(np.frombuffer(body, "<f2"), float(header["bias"]), bytes(header["name"]).decode())
 
 
-def read(path: Path) -> Model:
+def read(path: Path) -> SentimentModel:
     """Return the model of a file.
 
     Raises:
@@ -136,6 +136,6 @@ def read(path: Path) -> Model:
     return from_bytes(path.read_bytes())
 
 
-def shipped() -> Model:
+def shipped() -> SentimentModel:
     """Return the model that comes with the program; ``MODEL_CARD.md`` says what it was trained on."""
     return read(SHIPPED)

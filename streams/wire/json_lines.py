@@ -8,21 +8,21 @@ import numpy as np
 from schemas.inputs.declaration import MAX_VALUE_BYTES as LONGEST
 from schemas.row import Bytes, Ints
 from streams.compiled import compiled
-from streams.wire.records import COLON, ByteSlices, Records
+from streams.wire.records import COLON_BYTE, ByteSlices, Records
 
 T = TypeVar("T")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last one by JSON that is nested too deep
-OPEN, CLOSE, LINE = 123, 125, 10  # { } and a line's end
+OPEN, CLOSING_BRACE, NEWLINE = 123, 125, 10  # { } and a line's end
 
 
-class Moment(msgspec.Struct):
+class EventMoment(msgspec.Struct):
     """The one field of an event that an order asks for."""
 
     event_time: int = 0
 
 
-_moment = msgspec.json.Decoder(Moment).decode
+_moment = msgspec.json.Decoder(EventMoment).decode
 
 
 def event_time(value: bytes | None) -> int | None:
@@ -44,10 +44,10 @@ def join(values: ByteSlices, longest: int, out: Bytes) -> int:
     for i in range(len(values.start)):
         start, stop = values.start[i], values.stop[i]
         size = stop - start
-        if size < 2 or size > longest or values.data[start] != OPEN or values.data[stop - 1] != CLOSE:
+        if size < 2 or size > longest or values.data[start] != OPEN or values.data[stop - 1] != CLOSING_BRACE:
             return -1
         out[at : at + size] = values.data[start:stop]
-        out[at + size] = LINE
+        out[at + size] = NEWLINE
         at += size + 1
     return at
 
@@ -55,7 +55,7 @@ def join(values: ByteSlices, longest: int, out: Bytes) -> int:
 @compiled
 def follow(data: Bytes, at: int, stop: int, lines: Bytes, i: int) -> tuple[int, int]:
     """Return where a line that begins at ``i`` and the bytes from ``at`` on stop being equal."""
-    while at < stop and i < len(lines) and lines[i] != LINE and data[at] == lines[i]:
+    while at < stop and i < len(lines) and lines[i] != NEWLINE and data[at] == lines[i]:
         at, i = at + 1, i + 1
     return at, i
 
@@ -69,10 +69,10 @@ def are_keys(keys: ByteSlices, brands: Bytes, fans: Bytes) -> bool:
     b = f = 0
     for i in range(len(keys.start)):
         at, b = follow(keys.data, keys.start[i], keys.stop[i], brands, b)
-        if at == keys.stop[i] or keys.data[at] != COLON or b == len(brands) or brands[b] != LINE:
+        if at == keys.stop[i] or keys.data[at] != COLON_BYTE or b == len(brands) or brands[b] != NEWLINE:
             return False
         at, f = follow(keys.data, at + 1, keys.stop[i], fans, f)
-        if at < keys.stop[i] or f == len(fans) or fans[f] != LINE:
+        if at < keys.stop[i] or f == len(fans) or fans[f] != NEWLINE:
             return False
         b, f = b + 1, f + 1
     return b == len(brands) and f == len(fans)

@@ -8,8 +8,8 @@ import numpy as np
 from schemas.row import Bytes, Ints
 from streams.compiled import compiled
 
-OFFSET, TIMESTAMP, KEY, KEY_STOP, VALUE, VALUE_STOP = range(6)  # the rows of ``Records.spans``
-COLON = 58  # in a key, between brand and fan
+OFFSET, TIMESTAMP, KEY, KEY_STOP, VALUE, VALUE_STOP = range(6)  # the rows of ``Records.slices``
+COLON_BYTE = 58  # in a key, between brand and fan
 NULL = -1  # where a key or value that is null begins and stops
 
 
@@ -45,13 +45,13 @@ class ByteSlices(NamedTuple):
     @classmethod
     def of(cls, texts: Sequence[bytes | None]) -> "ByteSlices":
         """Return texts end to end; one that is None begins and stops at ``NULL``."""
-        pieces = [text or b"" for text in texts]
-        ends = np.cumsum(np.fromiter((0, *map(len, pieces)), np.int64, len(pieces) + 1))
+        chunks = [text or b"" for text in texts]
+        ends = np.cumsum(np.fromiter((0, *map(len, chunks)), np.int64, len(chunks) + 1))
         start, stop = ends[:-1], ends[1:]
         if None in texts:
             missing = np.array([text is None for text in texts])
             start, stop = np.where(missing, NULL, start), np.where(missing, NULL, stop)
-        return cls(np.frombuffer(b"".join(pieces), np.uint8), start, stop)
+        return cls(np.frombuffer(b"".join(chunks), np.uint8), start, stop)
 
     @classmethod
     def of_nullable(cls, texts: list[bytes | None]) -> "ByteSlices":
@@ -72,15 +72,15 @@ class ByteSlices(NamedTuple):
 
 
 class Records:
-    """Records of one partition: ``spans`` is int64, a row per field and a column per record, over ``data``."""
+    """Records of one partition: ``slices`` is int64, a row per field and a column per record, over ``data``."""
 
-    def __init__(self, data: Bytes, spans: Ints) -> None:
-        self.data, self.spans = data, spans
+    def __init__(self, data: Bytes, slices: Ints) -> None:
+        self.data, self.slices = data, slices
 
     @classmethod
     def of(cls, records: Iterable[RecordLike]) -> "Records":
         """Return some records as columns."""
-        pieces: list[bytes] = []
+        chunks: list[bytes] = []
         columns: list[tuple[int, ...]] = []
         at = 0
         for record in records:
@@ -88,34 +88,34 @@ class Records:
             for text in (record.key, record.value):
                 span += [NULL, NULL] if text is None else [at, at + len(text)]
                 at += len(text or b"")
-                pieces.append(text or b"")
+                chunks.append(text or b"")
             columns.append(tuple(span))
-        spans = np.array(columns, np.int64).reshape(-1, 6)
-        return cls(np.frombuffer(b"".join(pieces), np.uint8), np.ascontiguousarray(spans.T))
+        slices = np.array(columns, np.int64).reshape(-1, 6)
+        return cls(np.frombuffer(b"".join(chunks), np.uint8), np.ascontiguousarray(slices.T))
 
     @classmethod
-    def joined(cls, blocks: Sequence["Records"]) -> "Records":
+    def joined(cls, parts: Sequence["Records"]) -> "Records":
         """Return the records of several blocks, of partitions of one topic, as one."""
-        if len(blocks) == 1:
-            return blocks[0]
-        sizes = [len(block.data) for block in blocks]
-        begins = np.cumsum([0, *sizes[:-1]]).repeat([len(block) for block in blocks])
-        spans = np.concatenate([block.spans for block in blocks], axis=1)
-        texts = spans[KEY:]
+        if len(parts) == 1:
+            return parts[0]
+        sizes = [len(part.data) for part in parts]
+        begins = np.cumsum([0, *sizes[:-1]]).repeat([len(part) for part in parts])
+        slices = np.concatenate([part.slices for part in parts], axis=1)
+        texts = slices[KEY:]
         texts += np.where(texts == NULL, 0, begins)
-        data = np.concatenate([block.data for block in blocks])
+        data = np.concatenate([part.data for part in parts])
         data.flags.writeable = False  # as fetched bytes are: one type, so that kernels are compiled once
-        return cls(data, spans)
+        return cls(data, slices)
 
     def part(self, start: int, stop: int) -> "Records":
         """Return the records from one place up to another, over the same bytes."""
-        return Records(self.data, self.spans[:, start:stop])
+        return Records(self.data, self.slices[:, start:stop])
 
     def __len__(self) -> int:
         return len(self.offset)
 
     def __getitem__(self, i: int) -> Record:
-        offset, timestamp, key, key_stop, value, value_stop = self.spans[:, i].tolist()
+        offset, timestamp, key, key_stop, value, value_stop = self.slices[:, i].tolist()
         return Record(offset, timestamp, self._text(key, key_stop), self._text(value, value_stop))
 
     def __iter__(self) -> Iterator[Record]:
@@ -124,28 +124,28 @@ class Records:
     @property
     def offset(self) -> Ints:
         """The offset of each."""
-        found: Ints = self.spans[OFFSET]
+        found: Ints = self.slices[OFFSET]
         return found
 
     @property
     def timestamp(self) -> Ints:
         """The timestamp of each, ms."""
-        found: Ints = self.spans[TIMESTAMP]
+        found: Ints = self.slices[TIMESTAMP]
         return found
 
     def pick(self, places: Ints) -> "Records":
         """Return the records at some places, which ascend, over the same bytes; all of them are no work."""
         if len(places) == len(self):
             return self
-        return Records(self.data, self.spans.take(places, axis=1))
+        return Records(self.data, self.slices.take(places, axis=1))
 
     def keys(self) -> ByteSlices:
         """Return the keys, of records that have one."""
-        return ByteSlices(self.data, self.spans[KEY], self.spans[KEY_STOP])
+        return ByteSlices(self.data, self.slices[KEY], self.slices[KEY_STOP])
 
     def values(self) -> ByteSlices:
         """Return the values, of records that have one."""
-        return ByteSlices(self.data, self.spans[VALUE], self.spans[VALUE_STOP])
+        return ByteSlices(self.data, self.slices[VALUE], self.slices[VALUE_STOP])
 
     def _text(self, start: int, stop: int) -> bytes | None:
         return None if start == NULL else self.data[start:stop].tobytes()
@@ -166,7 +166,7 @@ def varint(data: Bytes, at: int) -> tuple[int, int]:
 
 @compiled
 def read_batch(
-    data: Bytes, at: int, stop: int, base: tuple[int, int], appended: int, spans: Ints, first: int, count: int
+    data: Bytes, at: int, stop: int, base: tuple[int, int], appended: int, slices: Ints, first: int, count: int
 ) -> bool:
     """Write the spans of one batch's records (Kafka's record format, version 2); return whether they fill it.
 
@@ -183,15 +183,15 @@ def read_batch(
         if length < 6 or end > stop:
             return False
         ahead, at = varint(data, at + 1)  # behind the attributes
-        spans[TIMESTAMP, i] = appended if appended >= 0 else base[1] + ahead
+        slices[TIMESTAMP, i] = appended if appended >= 0 else base[1] + ahead
         ahead, at = varint(data, at)
-        spans[OFFSET, i] = base[0] + ahead
+        slices[OFFSET, i] = base[0] + ahead
         for field in (KEY, VALUE):
             size, at = varint(data, at)
             if size > end - at:
                 return False
-            spans[field, i] = at if size >= 0 else NULL
-            spans[field + 1, i] = at + size if size >= 0 else NULL
+            slices[field, i] = at if size >= 0 else NULL
+            slices[field + 1, i] = at + size if size >= 0 else NULL
             at += max(size, 0)
         at = end  # headers are nobody's
     return at == stop

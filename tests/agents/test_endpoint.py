@@ -65,6 +65,6 @@ def test_a_silent_client_delays_neither_others_nor_the_stop(endpoint: Endpoint) 
 
 
 def test_a_taken_port_is_told_in_one_sentence_before_anything_starts(endpoint: Endpoint) -> None:
-    with pytest.raises(PortTakenError, match=f"port {endpoint.port} .* FANPULSE_METRICS_PORT") as told:
+    with pytest.raises(PortTakenError, match=f"port {endpoint.port} .* FANPULSE_METRICS_PORT") as error:
         Endpoint(CollectorRegistry(), "127.0.0.1", endpoint.port)
-    assert told.value.code == Exit.PORT_TAKEN
+    assert error.value.code == Exit.PORT_TAKEN

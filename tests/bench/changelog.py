@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 from agents.kafka.connection import aiokafka_options
 from agents.kafka.partitioner import hash_keys
 from agents.settings import Settings
-from agents.transport.record_batch import HEADER, PackedBatch
-from agents.transport.transaction import BATCH_BYTES
+from agents.transport.record_batch import BATCH_HEADER, PackedBatch
+from agents.transport.transaction import TRANSACTION_BATCH_BYTES
 from schemas.inputs.likes import LIKES
 from schemas.row import Ints
 from streams.wire.pack import pack
@@ -53,7 +53,10 @@ def template() -> bytes:
 async def _write(settings: Settings, fans: int, rows_a_batch: int) -> None:
     row, topic = template(), settings.names.changelog("fans")
     producer = AIOKafkaProducer(
-        **aiokafka_options(settings), transactional_id=f"{topic}-bench", max_batch_size=BATCH_BYTES, linger_ms=0
+        **aiokafka_options(settings),
+        transactional_id=f"{topic}-bench",
+        max_batch_size=TRANSACTION_BATCH_BYTES,
+        linger_ms=0,
     )
     await producer.start()
     try:
@@ -86,7 +89,7 @@ def _batches(row: bytes, keys: list[bytes], partitions: int, size: int) -> Itera
             some = [keys[i] for i in places[start : start + size].tolist()]
             if some:
                 columns = ByteSlices.of(some), ByteSlices(np.frombuffer(row, np.uint8), *_same(len(some), len(row)))
-                for n, data in pack([columns], BATCH_BYTES, HEADER.size):
+                for n, data in pack([columns], TRANSACTION_BATCH_BYTES, BATCH_HEADER.size):
                     yield partition, PackedBatch(n, data, now)
 
 

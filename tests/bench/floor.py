@@ -26,11 +26,11 @@ async def _read(settings: Settings, decode: bool) -> Result:
     reader.assign(tps)
     began, cpu, events, left = time.perf_counter(), time.process_time(), 0, {tp for tp in tps if ends[tp]}
     while left:
-        for tp, block in (await next_batches(reader._fetcher, None, 1.0)).items():
-            events += len(block.records)
+        for tp, batch in (await next_batches(reader._fetcher, None, 1.0)).items():
+            events += len(batch.records)
             if decode:
-                decode_records(inputs[tp.topic], block.records, now)
-            if block.next_offset >= ends[tp]:
+                decode_records(inputs[tp.topic], batch.records, now)
+            if batch.next_offset >= ends[tp]:
                 left.discard(tp)
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     await reader.stop()

@@ -17,7 +17,7 @@ from agents.kafka.connection import admin
 from agents.kafka.publish import key_hash
 from agents.settings import Settings
 from tests.bench.events import events
-from tests.ground.reading import read
+from tests.support.reading import read
 
 FANS = 50_000
 SLICE_S = 0.005
@@ -77,8 +77,8 @@ class Load(threading.Thread):
             if n % self.every == 0:
                 name = f"weibo:angry-{n}"
                 topic, key = "comments", f"miot:{name}"
-                mood = {"sentiment": -0.9, "text": None} if n // self.every % 2 else {"text": TEXT}
-                event |= {"event_id": name, "fan_id": name} | mood
+                sentiment_of = {"sentiment": -0.9, "text": None} if n // self.every % 2 else {"text": TEXT}
+                event |= {"event_id": name, "fan_id": name} | sentiment_of
                 self.written_at[name] = time.time()
             event["event_time"] = time.time_ns() // 1_000_000
             place = key_hash(key.encode()) % self.settings.partitions
@@ -105,12 +105,12 @@ def measure(settings: Settings, *, rate: int, seconds: float, warm_s: float, ang
     finally:
         reader.close()
     counted = {name: at for name, at in load.written_at.items() if at >= began + warm_s}
-    told, on_broker = counted.keys() & seen.keys(), _stamped(settings)
+    answered, on_broker = counted.keys() & seen.keys(), _stamped(settings)
     return Latency(
-        Spread.of([seen[name] - on_broker[name] for name in told]),
-        Spread.of([seen[name] - counted[name] for name in told]),
+        Spread.of([seen[name] - on_broker[name] for name in answered]),
+        Spread.of([seen[name] - counted[name] for name in answered]),
         len(counted),
-        len(counted) - len(told),
+        len(counted) - len(answered),
         load.rate * load.seconds / load.took,
     )
 

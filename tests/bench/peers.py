@@ -25,7 +25,7 @@ def tutorial(settings: Settings, events: int) -> Result:
     ran = subprocess.run(
         command, env=environ, capture_output=True, text=True, timeout=DEADLINE_S, cwd=settings.data.parent, check=False
     )
-    said = re.search(r"faust tutorial: (\d+) events/s, (\d+) us", ran.stderr)
-    if said is None:
+    result = re.search(r"faust tutorial: (\d+) events/s, (\d+) us", ran.stderr)
+    if result is None:
         sys.exit(f"the tutorial program gave no figure:\n{ran.stderr[-2000:]}")
-    return Result("Faust as in its tutorial", float(said[1]), float(said[2]))
+    return Result("Faust as in its tutorial", float(result[1]), float(result[2]))

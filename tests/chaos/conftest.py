@@ -12,9 +12,9 @@ from agents.supervise.ports import free_ports
 from tests.chaos.fixtures.proxy import Proxy, add_listener
 from tests.chaos.fixtures.result import Result, table, write
 from tests.chaos.fixtures.scenario import Make, Scenario
-from tests.ground.installation import fresh
-from tests.ground.processes import Processes
-from tests.ground.showing import pytest_runtest_makereport
+from tests.support.installation import fresh
+from tests.support.processes import Processes
+from tests.support.showing import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]
 
@@ -111,8 +111,8 @@ def scenario(make: Make, request: pytest.FixtureRequest) -> Scenario:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, and write it to a file; results come with the reports, also from other processes."""
     reports = (report for some in terminalreporter.stats.values() for report in some)
-    told = [report.user_properties for report in reports if getattr(report, "when", "") == "teardown"]
-    results = [Result(**figures) for properties in told for name, figures in properties if name == RESULT]
+    recorded = [report.user_properties for report in reports if getattr(report, "when", "") == "teardown"]
+    results = [Result(**figures) for properties in recorded for name, figures in properties if name == RESULT]
     if results:
         write(results, config.getoption("table"))
         Console(width=260).print(table(results))

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from agents.errors import FailStopError
-from agents.transport.transaction import BATCH_BYTES, OutputRecord, TransactionBatch
+from agents.transport.transaction import TRANSACTION_BATCH_BYTES, OutputRecord, TransactionBatch
 from streams.wire.records import ByteSlices, Record
 from tests.contract.broker import FILLER, IN, OUT, BrokerUnderTest, KeyValue
 
@@ -178,7 +178,7 @@ class BrokerContract:
     ) -> None:
         member, writer = await broker.join(), await broker.writer("w")
         batch, n = transaction(None), 5
-        large = [bytes([65 + i]) * (BATCH_BYTES * 2 // 5) for i in range(n)]
+        large = [bytes([65 + i]) * (TRANSACTION_BATCH_BYTES * 2 // 5) for i in range(n)]
         batch.pack(OUT.topic, 0, [(ByteSlices.of([b"%d" % i for i in range(n)]), ByteSlices.of(large))])
         assert await writer.write(batch, member) == {OUT: 4}
         assert [(r.offset, r.value) for r in await read(broker, OUT)] == list(enumerate(large))

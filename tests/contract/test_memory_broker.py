@@ -10,7 +10,7 @@ from agents.transport.broker import BatchReader, TransactionWriter
 from agents.transport.group_metadata import GroupMetadata
 from tests.contract.broker import BrokerUnderTest, KeyValue, OpenTransaction
 from tests.contract.broker_contract import BrokerContract
-from tests.ground.memory_broker import MemoryBroker, MemoryReader, MemoryTransaction, MemoryWriter
+from tests.support.memory_broker import MemoryBroker, MemoryReader, MemoryTransaction, MemoryWriter
 
 GROUP = "g"
 

@@ -7,10 +7,10 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes
-from tests.ground.servers import kafka, valkey
-from tests.ground.showing import pytest_runtest_makereport
+from tests.support.installation import Installation, fresh
+from tests.support.processes import Processes
+from tests.support.servers import kafka, valkey
+from tests.support.showing import pytest_runtest_makereport
 
 __all__ = ["kafka", "pytest_runtest_makereport", "valkey"]
 

@@ -8,7 +8,7 @@ from tests.integration.oracle.compare import broken_chains, differences
 from tests.integration.oracle.replay import replay
 from tests.oracle.histories import START_MS, act
 
-TOLD = replay([act("like", 0), act("like", 0), act("comment", 0, sentiment=0.25)]).fans
+PUBLISHED = replay([act("like", 0), act("like", 0), act("comment", 0, sentiment=0.25)]).fans
 RIGHT: dict[str, Any] = {
     "score": 7.51,
     "parts": {"talk": 0.188, "share": 0.0, "influence": 0.0, "relevance": 1.0, "authenticity": 1.0},
@@ -22,7 +22,7 @@ RIGHT: dict[str, Any] = {
 
 
 def test_the_right_view_has_no_difference() -> None:
-    assert differences({"miot:f": RIGHT}, TOLD) == []
+    assert differences({"miot:f": RIGHT}, PUBLISHED) == []
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def test_the_right_view_has_no_difference() -> None:
     ids="-".join,
 )
 def test_a_wrong_field_is_found(wrong: dict[str, Any]) -> None:
-    assert differences({"miot:f": RIGHT | wrong}, TOLD)
+    assert differences({"miot:f": RIGHT | wrong}, PUBLISHED)
 
 
 def test_missing_and_invented_fans_are_found() -> None:
-    assert differences({}, TOLD) == ["miot:f: not published"]
-    assert differences({"miot:f": RIGHT, "miot:g": RIGHT}, TOLD) == ["miot:g: published, but nobody did anything"]
+    assert differences({}, PUBLISHED) == ["miot:f: not published"]
+    assert differences({"miot:f": RIGHT, "miot:g": RIGHT}, PUBLISHED) == ["miot:g: published, but nobody did anything"]
 
 
 def test_fans_in_doubt_are_held_to_their_counts() -> None:
-    assert differences({"miot:f": RIGHT | {"score": 1.0}}, TOLD, unsure={"miot:f"}) == []
-    assert differences({"miot:f": RIGHT | {"counts": {}}}, TOLD, unsure={"miot:f"})
+    assert differences({"miot:f": RIGHT | {"score": 1.0}}, PUBLISHED, unsure={"miot:f"}) == []
+    assert differences({"miot:f": RIGHT | {"counts": {}}}, PUBLISHED, unsure={"miot:f"})
 
 
 def step(before: str, after: str) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from tests.ground.bots import bots
-from tests.ground.datasets import APART, TWICE, twice
 from tests.integration.oracle.doubt import in_doubt
 from tests.integration.oracle.replay import TOPICS, histories, replay
+from tests.support.bots import bots
+from tests.support.datasets import APART, TWICE, twice
 
 LINES = list(bots())
 DOUBLED = list(twice(LINES, seed=1))

@@ -12,12 +12,12 @@ from schemas.inputs.declaration import Input
 from streams.decode.decoder import decode
 from streams.task import Task
 from streams.wire.records import Record, Records
-from tests.ground.bots import bots
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.doubt import in_doubt
 from tests.integration.oracle.replay import Line, key_of, replay
 from tests.oracle.histories import TOPIC, act
 from tests.streams.histories import NEVER_FUTURE, START, new_task, texts
+from tests.support.bots import bots
 
 SOURCES = {source.name: source for source in INPUTS}
 acts = st.builds(

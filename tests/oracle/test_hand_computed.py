@@ -17,7 +17,7 @@ def at(day: float) -> int:
     return START_MS + round(day * DAY_MS)
 
 
-def crowd(days: list[int], acts: int = 20, kind: str = "like", fan: str = "f", **more: object) -> list[Line]:
+def daily_acts(days: list[int], acts: int = 20, kind: str = "like", fan: str = "f", **more: object) -> list[Line]:
     """Acts crowded at the day's begin, each gap longer than the one before: full days of no even rhythm."""
     return [act(kind, day + 1.7 ** (n - acts), fan, **more) for day in days for n in range(acts)]
 
@@ -49,9 +49,9 @@ def test_unlikes_subtract_and_sums_are_clamped_when_read() -> None:
 
 def test_a_doubled_event_counts_once() -> None:
     one = act("like", 0)
-    told = replay([one, act("like", 1), one])
-    assert told.events == 2
-    assert told.fans["miot:f"].counts == {"like": 2}
+    replayed = replay([one, act("like", 1), one])
+    assert replayed.events == 2
+    assert replayed.fans["miot:f"].counts == {"like": 2}
 
 
 def test_a_late_event_counts_for_what_is_left_of_it() -> None:
@@ -60,24 +60,24 @@ def test_a_late_event_counts_for_what_is_left_of_it() -> None:
 
 
 def test_acts_beyond_the_cap_count_but_weigh_nothing() -> None:
-    fan = only(crowd([0], acts=25))
+    fan = only(daily_acts([0], acts=25))
     assert fan.counts == {"like": 25}
     assert len(fan.talk) == 20
 
 
 def test_the_cap_is_of_a_type_and_a_shanghai_day() -> None:
-    fan = only(crowd([0], acts=21) + crowd([0], acts=21, kind="comment"))
+    fan = only(daily_acts([0], acts=21) + daily_acts([0], acts=21, kind="comment"))
     assert len(fan.talk) == 40
     evening = [act("like", -(n + 1) / 10_000) for n in reversed(range(15))]  # before midnight in Shanghai
-    assert len(only(evening + crowd([0], acts=15)).talk) == 30
+    assert len(only(evening + daily_acts([0], acts=15)).talk) == 30
 
 
 def test_an_older_day_than_the_cell_is_not_capped() -> None:
-    assert len(only(crowd([1], acts=21) + crowd([0], acts=21)).talk) == 20 + 21
+    assert len(only(daily_acts([1], acts=21) + daily_acts([0], acts=21)).talk) == 20 + 21
 
 
 def test_unlikes_and_refunds_are_never_capped() -> None:
-    assert len(only(crowd([0], acts=30, kind="refund")).talk) == 30
+    assert len(only(daily_acts([0], acts=30, kind="refund")).talk) == 30
 
 
 def test_even_likes_are_suspect_from_the_20th_gap_on() -> None:
@@ -103,17 +103,17 @@ def test_an_act_that_is_not_newer_gives_no_gap() -> None:
 
 
 def test_five_full_days_of_seven_are_suspect_until_three_are_clean() -> None:
-    full = crowd([0, 1, 3, 4])
+    full = daily_acts([0, 1, 3, 4])
     assert not only(full).is_suspect
-    assert only([*full, *crowd([6])]).is_suspect
-    assert not only([*full, *crowd([7])]).is_suspect
-    assert only([*full, *crowd([6]), act("comment", 8)]).is_suspect
-    assert not only([*full, *crowd([6]), act("comment", 9)]).is_suspect
+    assert only([*full, *daily_acts([6])]).is_suspect
+    assert not only([*full, *daily_acts([7])]).is_suspect
+    assert only([*full, *daily_acts([6]), act("comment", 8)]).is_suspect
+    assert not only([*full, *daily_acts([6]), act("comment", 9)]).is_suspect
 
 
 def test_a_repost_by_another_fan_earns_a_credit() -> None:
-    told = replay([act("repost", 0, fan="a", parent_fan_id="f"), act("show", 90, fan="b", parent_fan_id="f")])
-    fan = told.fans["miot:f"]
+    replayed = replay([act("repost", 0, fan="a", parent_fan_id="f"), act("show", 90, fan="b", parent_fan_id="f")])
+    fan = replayed.fans["miot:f"]
     assert fan.counts == {}
     assert fan.touched == at(90)
     # c = 1/2 + 1: F = log10(2.5) / 4 = .09949
@@ -121,17 +121,17 @@ def test_a_repost_by_another_fan_earns_a_credit() -> None:
 
 
 def test_reposting_oneself_earns_nothing() -> None:
-    told = replay([act("repost", 0, parent_fan_id="f"), act("repost", 0)])
-    assert told.credits == frozenset()
-    assert list(told.fans) == ["miot:f"]
+    replayed = replay([act("repost", 0, parent_fan_id="f"), act("repost", 0)])
+    assert replayed.attributions == frozenset()
+    assert list(replayed.fans) == ["miot:f"]
 
 
 def test_capped_reposts_earn_and_a_suspects_do_not() -> None:
-    history = crowd([0, 1, 2, 3], acts=25, kind="repost", fan="bot", parent_fan_id="f")
-    assert len(replay(history).credits) == 100
+    history = daily_acts([0, 1, 2, 3], acts=25, kind="repost", fan="bot", parent_fan_id="f")
+    assert len(replay(history).attributions) == 100
     # the 20th act of the 5th day makes it a suspect, and is the first to earn nothing
-    fifth = crowd([4], acts=25, kind="repost", fan="bot", parent_fan_id="f")
-    assert len(replay(history + fifth).credits) == 119
+    fifth = daily_acts([4], acts=25, kind="repost", fan="bot", parent_fan_id="f")
+    assert len(replay(history + fifth).attributions) == 119
 
 
 def test_order_of_topics_is_in_doubt_only_where_it_matters() -> None:
@@ -144,4 +144,4 @@ def test_order_of_topics_is_in_doubt_only_where_it_matters() -> None:
 
 
 def test_sentiment_mean_begins_with_the_first_comment() -> None:
-    assert only([act("comment", n, sentiment=s) for n, s in enumerate((-0.5, 0.5))]).mood == pytest.approx(-0.2)
+    assert only([act("comment", n, sentiment=s) for n, s in enumerate((-0.5, 0.5))]).sentiment_of == pytest.approx(-0.2)

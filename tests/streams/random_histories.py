@@ -109,14 +109,14 @@ def run(steps: History, model: Model = MODEL) -> list[str]:
         else:
             limit, later = arguments
             output = task.poll_output(START, limit, later)
-            answers += [*told(output.scores), *told(output.flags), str(output.attributions)]
+            answers += [*lines_of(output.scores), *lines_of(output.flags), str(output.attributions)]
             answers += [f"{one.key!r} {(one.value or b'').hex()}" for one in changelog(output)]
     columns, n = task.fans.columns, len(task.fans)
     answers += [columns.rows[:n].tobytes().hex(), str(columns.due[:n].tolist()), str(columns.class_counts.tolist())]
     return [*answers, columns.score_sums.tobytes().hex(), f"suspects {columns.rows['suspect'][:n].tolist()}"]
 
 
-def told(output: Iterable[tuple[ByteSlices, ByteSlices]]) -> list[str]:
+def lines_of(output: Iterable[tuple[ByteSlices, ByteSlices]]) -> list[str]:
     """Return keys and values as text."""
     return [
         f"{key!r} {value!r}" for keys, values in output for key, value in zip(texts(keys), texts(values), strict=True)

@@ -22,7 +22,7 @@ def u64(values: list[int]) -> Hashes:
     return np.array(values, np.uint64)
 
 
-def held(generation: Generation) -> list[int]:
+def ids_of(generation: Generation) -> list[int]:
     return sorted(generation.table[generation.table != 0].tolist())
 
 
@@ -33,7 +33,7 @@ def state_of(windows: dict[int, DedupWindow]) -> State:
     return [
         (
             window.number,
-            [(held(generation), generation.count, generation.begin_ms) for generation in window.generations()],
+            [(ids_of(generation), generation.count, generation.begin_ms) for generation in window.generations()],
         )
         for window in windows.values()
     ]

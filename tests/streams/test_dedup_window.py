@@ -47,7 +47,7 @@ def u64(values: list[int]) -> Hashes:
     return np.array(values, np.uint64)
 
 
-def held(generation: Generation) -> list[int]:
+def ids_of(generation: Generation) -> list[int]:
     return sorted(generation.table[generation.table != 0].view(np.uint64).tolist())
 
 
@@ -63,7 +63,7 @@ def test_the_window_answers_as_the_model(history: list[tuple[str, list[int]]], i
             window.forget(u64(values))
             for h in values:
                 model.forget(h or 1)
-        assert [held(generation) for generation in window.generations()] == [sorted(g) for g in model.generations]
+        assert [ids_of(generation) for generation in window.generations()] == [sorted(g) for g in model.generations]
         assert [generation.count for generation in window.generations()] == list(map(len, model.generations))
         assert window.sure_since_ms() == model.begins[0]
         assert len(window) <= ids + ids % 2
@@ -76,7 +76,7 @@ def test_the_calls_in_which_ids_come_change_nothing(values: list[int], cuts: set
     expected = whole.observe(u64(values), 5)
     found = [parts.observe(part, 5) for part in np.split(u64(values), sorted(cuts))]
     assert np.concatenate(found).tolist() == expected.tolist()
-    assert [held(generation) for generation in whole.generations()] == [held(g) for g in parts.generations()]
+    assert [ids_of(generation) for generation in whole.generations()] == [ids_of(g) for g in parts.generations()]
     assert whole.number == parts.number
 
 
@@ -91,7 +91,7 @@ def test_the_newest_half_is_sure_and_no_more_than_the_size_is_known(
     newest = list(OrderedDict.fromkeys(values))
     again = data.draw(st.permutations(newest[-(ids // 2) :]))
     assert window.observe(u64(again), 2).all()
-    assert not set(newest[: -(ids + 1)]) & {h for generation in window.generations() for h in held(generation)}
+    assert not set(newest[: -(ids + 1)]) & {h for generation in window.generations() for h in ids_of(generation)}
 
 
 @given(st.lists(hashes.filter(bool), unique=True, max_size=40), st.lists(hashes.filter(bool), max_size=20))

@@ -93,8 +93,8 @@ def test_tiers_change_on_the_way_up_and_not_at_each_act(task: Task) -> None:
 
 
 def test_one_terrible_comment_raises_the_flag_and_good_ones_clear_it(task: Task) -> None:
-    feelings = [0.9, -0.7, 0.2, 0.9, 0.9]
-    transitions = process(task, COMMENTS, [record(n, n * n * HOUR, sentiment=s) for n, s in enumerate(feelings)])
+    sentiments = [0.9, -0.7, 0.2, 0.9, 0.9]
+    transitions = process(task, COMMENTS, [record(n, n * n * HOUR, sentiment=s) for n, s in enumerate(sentiments)])
     angry = transitions[transitions["flag"] == sentiment.FLAG]
     assert angry["after"].tolist() == [1, 0]
     assert angry["reason"].tolist() == [sentiment.BY_COMMENT, sentiment.BY_MEAN]
@@ -104,8 +104,8 @@ def test_one_terrible_comment_raises_the_flag_and_good_ones_clear_it(task: Task)
 
 def test_each_episode_has_a_start_of_its_own_though_all_its_events_are_late(task: Task) -> None:
     process(task, LIKES, [record(0, 30 * DAY), record(1, 30 * DAY, fan="g")])
-    feelings = [-0.9, 0.9, 0.9, -0.9, 0.9, 0.9, 0.9]
-    angry = process(task, COMMENTS, [record(n, n * HOUR, sentiment=s) for n, s in enumerate(feelings)])
+    sentiments = [-0.9, 0.9, 0.9, -0.9, 0.9, 0.9, 0.9]
+    angry = process(task, COMMENTS, [record(n, n * HOUR, sentiment=s) for n, s in enumerate(sentiments)])
     angry = angry[angry["flag"] == sentiment.FLAG]
     assert angry["after"].tolist() == [1, 0, 1, 0]
     assert angry["since"].tolist() == [START, START, START + 3 * HOUR, START + 3 * HOUR]

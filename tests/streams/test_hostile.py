@@ -100,8 +100,8 @@ def _fates(batch: DecodedBatch, task: Task, source: Input) -> dict[int, Fate]:
     batch = task.process(source, batch, 0, START)
     found = {batch.records[i].offset: Fate(None, None, None, refusal.reason) for i, refusal in batch.refused}
     keys = task.fans.index.keys(batch.events["row"])
-    for key, told, act, one in zip(keys, columns, batch.acts, batch.accepted(), strict=True):
-        found[one.offset] = Fate(bytes(key), told, act, "")
+    for key, decoded, act, one in zip(keys, columns, batch.acts, batch.accepted(), strict=True):
+        found[one.offset] = Fate(bytes(key), decoded, act, "")
     assert len(found) == len(batch.records)
     return found
 
@@ -169,8 +169,8 @@ def broken() -> st.SearchStrategy[bytes]:
         st.integers(0, 10_000),
         st.binary(max_size=2),
     )
-    letters = st.text(string.printable, max_size=20).map(str.encode)
-    return st.binary(max_size=20) | letters | json | fielded | bitten | objects().map(lambda value: value[:-3])
+    dead_letters = st.text(string.printable, max_size=20).map(str.encode)
+    return st.binary(max_size=20) | dead_letters | json | fielded | bitten | objects().map(lambda value: value[:-3])
 
 
 def torn() -> st.SearchStrategy[list[bytes]]:

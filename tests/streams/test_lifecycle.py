@@ -112,8 +112,8 @@ def test_who_came_back_on_the_day_of_the_flag_needs_two_more_days_as_well(task: 
     keep_alive(task, day + 2)
     transitions.append(advance(task, (day + 2) * DAY))
     transitions += [process(task, LIKES, [record(n, (day + n - 100) * DAY + HOUR)]) for n in (102, 103)]
-    told = np.concatenate(transitions)
-    assert told[told["flag"] == churn.FLAG]["after"].tolist() == [Lifecycle.RETURNED, Lifecycle.ACTIVE]
+    observed = np.concatenate(transitions)
+    assert observed[observed["flag"] == churn.FLAG]["after"].tolist() == [Lifecycle.RETURNED, Lifecycle.ACTIVE]
 
 
 def test_the_second_active_day_is_published_at_once_though_it_moves_the_score_by_less_than_a_point(
@@ -194,13 +194,13 @@ def test_a_silent_fan_sinks_once_a_day_by_a_point_or_more(task: Task) -> None:
 def test_the_risk_of_a_silent_fan_is_published_as_it_rises(task: Task) -> None:
     process(task, LIKES, [record(n, n * n) for n in range(5)])
     publish(task)
-    told = [float(fan(task).activity)]
+    observed = [float(fan(task).activity)]
     for day in range(1, 60):
         keep_alive(task, day)
         advance(task, day * DAY)
-        if fan(task).activity != told[-1]:
-            told.append(float(fan(task).activity))
+        if fan(task).activity != observed[-1]:
+            observed.append(float(fan(task).activity))
             publish(task)
-    steps = np.diff([1 / (1 + activity) for activity in told])
+    steps = np.diff([1 / (1 + activity) for activity in observed])
     assert len(steps) >= 3
     assert (steps < 0.1).all()

@@ -28,10 +28,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("said", WRONG)
-def test_a_file_that_contradicts_itself_is_refused_with_the_reason(said: str) -> None:
-    with pytest.raises(msgspec.ValidationError, match=WRONG[said].replace(".", r"\.")):
-        msgspec.toml.decode(said, type=MODEL.brand)
+@pytest.mark.parametrize("result", WRONG)
+def test_a_file_that_contradicts_itself_is_refused_with_the_reason(result: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=WRONG[result].replace(".", r"\.")):
+        msgspec.toml.decode(result, type=MODEL.brand)
 
 
 def test_what_is_left_out_keeps_its_default() -> None:

@@ -113,9 +113,9 @@ def influential(task: Task) -> None:
     process(task, ATTRIBUTION, [record(n, 0, by_fan_id=f"x{n}") for n in range(200)])
 
 
-@pytest.mark.parametrize(("feelings", "severity"), [([-0.6], 2), ([-0.4, -0.4, -0.4], 1)])
-def test_who_reaches_many_or_is_core_is_one_worse(task: Task, feelings: list[float], severity: int) -> None:
-    comments = [record(n, n, sentiment=s) for n, s in enumerate(feelings)]
+@pytest.mark.parametrize(("sentiments", "severity"), [([-0.6], 2), ([-0.4, -0.4, -0.4], 1)])
+def test_who_reaches_many_or_is_core_is_one_worse(task: Task, sentiments: list[float], severity: int) -> None:
+    comments = [record(n, n, sentiment=s) for n, s in enumerate(sentiments)]
     plain, core = new_task(), new_task()
     influential(task)
     process(core, LIKES, [record(0, 0)])
@@ -165,6 +165,6 @@ def test_what_was_not_published_before_a_restore_is_published_after_it(task: Tas
     process(task, LIKES, [record(n, n * n) for n in range(15)])
     calm = changelog(publish(task))[:1]
     process(task, LIKES, [record(15, 225)])
-    news = changelog(task.poll_output(START, later=False))[:1]
-    for records, is_published in (([calm], False), ([calm, news], True)):
+    newest = changelog(task.poll_output(START, later=False))[:1]
+    for records, is_published in (([calm], False), ([calm, newest], True)):
         assert bool(dirty(restored(*records)) & Dirty.PUBLISH) is is_published

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from schemas.inputs import ATTRIBUTION, INPUTS, LIKES, PURCHASES
 from schemas.inputs.declaration import Input
-from schemas.outputs.applied_offsets import KEY
+from schemas.outputs.applied_offsets import APPLIED_OFFSETS_KEY
 from schemas.row import Floats, Ints
 from streams.fans.columns import Dirty
 from streams.fans.model import MODEL
-from streams.fans.store import BITS, CHANGELOG, PUBLISH, PUBLISH_LATER
+from streams.fans.store import CHANGELOG, DIRTY_BITS, PUBLISH, PUBLISH_LATER
 from streams.rules.rule import DAY, NEVER
 from streams.task import Task
 from streams.wire.records import Record, Records
@@ -89,7 +89,7 @@ def check_queues(task: Task) -> None:
     for place, queue in enumerate(queues):
         rows = queue[: columns.queued[place]].tolist()
         assert len(rows) == len(set(rows))
-        bit = BITS[place]
+        bit = DIRTY_BITS[place]
         assert set(rows) == {row for row in range(len(task.fans)) if columns.dirty[row] & bit}
 
 
@@ -124,15 +124,15 @@ def test_a_tombstone_deletes_a_fan_who_may_come_again() -> None:
     process(task, PURCHASES, [record(n, n) for n in range(9)])
     process(task, LIKES, [record(n, n, fan="g") for n in range(2)])
     records = changelog(publish(task))
-    gone = Record(99, 0, b"miot:f", None)
-    heir = restored([*records, gone])
+    tombstone = Record(99, 0, b"miot:f", None)
+    heir = restored([*records, tombstone])
     check_gauges(heir)
     assert heir.fans.columns.class_counts.sum() == 1
-    row = heir.fans.find(Records.of([gone]).keys())[0]
+    row = heir.fans.find(Records.of([tombstone]).keys())[0]
     assert (heir.fans.columns.rows["seq"][row], heir.fans.columns.due[row]) == (0, NEVER)
     output = publish(heir)
     assert [key for keys, _ in output.scores for key in texts(keys)] == []
-    assert [one.key for one in changelog(output)] == [KEY]
+    assert [one.key for one in changelog(output)] == [APPLIED_OFFSETS_KEY]
     process(heir, LIKES, [record(50, 5)])
     assert (fan(heir).seq, fan(heir).count_purchase, fan(heir).count_like) == (1, 0, 1)
     check_gauges(heir)
@@ -143,9 +143,9 @@ def test_of_values_and_tombstones_of_one_key_the_last_wins(batches: int) -> None
     task, records = new_task(), []
     for n in range(3):
         process(task, LIKES, [record(n, n)])
-        records += [one for one in changelog(publish(task)) if one.key != KEY]
-    gone = records[0]._replace(value=None)
-    for history, likes in ((records, 3), (records[::-1], 1), ([*records, gone], 0), ([gone, records[1]], 2)):
+        records += [one for one in changelog(publish(task)) if one.key != APPLIED_OFFSETS_KEY]
+    tombstone = records[0]._replace(value=None)
+    for history, likes in ((records, 3), (records[::-1], 1), ([*records, tombstone], 0), ([tombstone, records[1]], 2)):
         heir = restored(*([history] if batches == 1 else [[one] for one in history]))
         assert (len(heir.fans), fan(heir).count_like) == (1, likes)
 
@@ -204,14 +204,14 @@ def test_applied_offsets_are_restored_and_written_again_by_the_first_transaction
     process(task, PURCHASES, [record(11, 0)])
     task.topic_ids[LIKES.number] = "id-of-likes"
     records = changelog(publish(task))
-    assert KEY not in [one.key for one in changelog(publish(task))], "nothing moved since"
+    assert APPLIED_OFFSETS_KEY not in [one.key for one in changelog(publish(task))], "nothing moved since"
     heir = restored(records)
     assert heir.applied == {LIKES.number: 7, PURCHASES.number: 12}
     assert heir.topic_ids == {LIKES.number: "id-of-likes", PURCHASES.number: ""}
     assert len(heir.fans) == 1
-    assert [one for one in changelog(publish(heir)) if one.key == KEY] == [records[-1]._replace(offset=0)], (
-        "the same says so again"
-    )
+    assert [one for one in changelog(publish(heir)) if one.key == APPLIED_OFFSETS_KEY] == [
+        records[-1]._replace(offset=0)
+    ], "the same says so again"
 
 
 def test_a_key_of_another_partition_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from agents.cli.output import Row, json_option, show
+from agents.cli.output import TableRow, json_option, show
 from agents.settings import Settings, about, read
 
 
@@ -23,5 +23,5 @@ def show_settings(as_json: bool) -> None:
     show(rows, {"name": "setting", "value": "value", "about": "meaning"}, as_json=as_json, style=_style)
 
 
-def _style(row: Row) -> str:
+def _style(row: TableRow) -> str:
     return "" if row["is_default"] else "bold"

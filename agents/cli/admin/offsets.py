@@ -3,7 +3,7 @@
 import click
 from msgspec import structs
 
-from agents.cli.output import Row, json_option, show, show_one
+from agents.cli.output import TableRow, json_option, show, show_one
 from agents.errors import ConfigError
 from agents.kafka.applied import InputPosition, input_positions
 from agents.kafka.connection import admin
@@ -84,7 +84,7 @@ def skip(topic: str, partition: int, to: int, dry_run: bool, as_json: bool) -> N
     partitions and inputs continue where they were. To score events again, use `fanpulse replay` instead.
     """
     skipped = skip_records(read(), topic, partition, to, dry_run=dry_run)
-    row: Row = skipped._asdict() | {"offsets": skipped.end - skipped.begin}
+    row: TableRow = skipped._asdict() | {"offsets": skipped.end - skipped.begin}
     if as_json:
         show_one(row, as_json=True)
         return
@@ -125,12 +125,12 @@ def _positions(settings: Settings) -> list[InputPosition]:
         return input_positions(client, settings, counts)
 
 
-def _lag_row(one: Position) -> Row:
+def _lag_row(one: Position) -> TableRow:
     row = {"topic": one.topic, "partition": one.partition, "committed": one.committed, "end": one.end}
     return row | {"lag": one.lag, "lost": one.lost}
 
 
-def _sum(topic: str, found: list[Position]) -> Row:
+def _sum(topic: str, found: list[Position]) -> TableRow:
     own = [one for one in found if one.topic == topic]
     return {
         "topic": topic,

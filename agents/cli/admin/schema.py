@@ -110,7 +110,9 @@ def _holds_release(directory: Path) -> bool:
 
 
 def _show(found: list[Break]) -> None:
-    show([one._asdict() for one in found], {"topic": "topic", "field": "field", "said": "what breaks"}, as_json=False)
+    show(
+        [one._asdict() for one in found], {"topic": "topic", "field": "field", "message": "what breaks"}, as_json=False
+    )
 
 
 def _pretty(document: Document) -> bytes:

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from agents.cli.output import cell, console, json_option, show
 from agents.doctor import cluster, configuration, group, machine, redis, topics
-from agents.doctor.finding import Finding, State
+from agents.doctor.finding import CheckState, Finding
 from agents.errors import ConfigError, Exit, FanpulseError
 from agents.kafka.connection import admin
 from agents.settings import Settings, read
 
-COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
+COLOURS = {CheckState.OK: "green", CheckState.WARN: "yellow", CheckState.FAIL: "bold red"}
 
 
 @click.command()
@@ -31,7 +31,7 @@ def doctor(as_json: bool) -> None:
         show([msgspec.to_builtins(finding) for finding in found], {}, as_json=True)
     else:
         _print(found)
-    if any(finding.state is State.FAIL for finding in found):
+    if any(finding.state is CheckState.FAIL for finding in found):
         sys.exit(Exit.FAILED)
 
 
@@ -40,7 +40,7 @@ def _findings() -> Iterator[Finding]:
     try:
         settings = read()
     except ConfigError as error:
-        yield Finding("settings", State.FAIL, str(error), "correct it first; the other checks need it")
+        yield Finding("settings", CheckState.FAIL, str(error), "correct it first; the other checks need it")
         return
     yield from configuration.values(settings)
     yield from configuration.parameters(settings)
@@ -72,5 +72,5 @@ def _print(found: list[Finding]) -> None:
             grid.add_row("", "", Text("-> ").append_text(cell(finding.remedy)))
     out = console()
     out.print(grid)
-    failed, warned = (sum(finding.state is state for finding in found) for state in (State.FAIL, State.WARN))
+    failed, warned = (sum(finding.state is state for finding in found) for state in (CheckState.FAIL, CheckState.WARN))
     out.print(f"{failed} failed, {warned} warning(s)" if failed or warned else "all checks passed")

@@ -19,7 +19,7 @@ from agents.settings import REDACTED, read
 from schemas.outputs.records import FanScore
 from schemas.serving import FanList
 
-Answer = TypeVar("Answer")
+FanAnswer = TypeVar("FanAnswer")
 
 TOP = {"fan_id": "fan", "score": "score", "tier": "tier", "lifecycle": "lifecycle", "seen": "last seen"}
 AT_RISK = {"fan_id": "fan", "churn_risk": "churn risk", "score": "score", "tier": "tier", "why": "why"}
@@ -67,7 +67,7 @@ def at_risk(brand: str, limit: int, as_json: bool) -> None:
     _list(FanList.AT_RISK, brand, limit, AT_RISK, as_json=as_json)
 
 
-def ask(question: Callable[[Queries], Awaitable[Answer]]) -> Answer:
+def ask(question: Callable[[Queries], Awaitable[FanAnswer]]) -> FanAnswer:
     """Return what the serving store answers.
 
     Raises:
@@ -76,7 +76,7 @@ def ask(question: Callable[[Queries], Awaitable[Answer]]) -> Answer:
     """
     settings = read()
 
-    async def answer() -> Answer:
+    async def answer() -> FanAnswer:
         redis = connect(settings)
         try:
             return await question(Queries(redis, StoreKeys(settings.names)))

@@ -16,8 +16,8 @@ from agents.settings import Settings, read
 from schemas.outputs.records import FanFlag
 from streams.fans.model import MODEL
 
-POLL_MS = 250
-KINDS = [spec.kind for spec in MODEL.flag_specs]
+FLAGS_POLL_MS = 250
+FLAG_KINDS = [spec.kind for spec in MODEL.flag_specs]
 STYLES = {"raised": "red", "churned": "red", "at_risk": "yellow", "returned": "green", "cleared": "green"}
 
 _flag = msgspec.json.Decoder(FanFlag)
@@ -30,7 +30,7 @@ def flags() -> None:
 
 @flags.command()
 @click.option("--brand", help="Only this brand.")
-@click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
+@click.option("--kind", type=click.Choice(FLAG_KINDS), help="Only this kind.")
 @click.option("--from-beginning", is_flag=True, help="Start with the oldest flag that retention has kept.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after N flags.")
 @json_option
@@ -40,7 +40,7 @@ def tail(brand: str | None, kind: str | None, from_beginning: bool, limit: int |
     With --json each line is the record exactly as published.
     """
     settings, out, n = read(), console(), 0
-    with reader(settings, isolation_level="read_committed", fetch_max_wait_ms=POLL_MS) as client:
+    with reader(settings, isolation_level="read_committed", fetch_max_wait_ms=FLAGS_POLL_MS) as client:
         _begin(client, settings, from_beginning=from_beginning)
         for flag, raw in _follow(client):
             if (brand or flag.brand_id) != flag.brand_id or (kind or flag.kind) != flag.kind:
@@ -69,7 +69,7 @@ def _begin(client: KafkaConsumer, settings: Settings, *, from_beginning: bool) -
 
 def _follow(client: KafkaConsumer) -> Iterator[tuple[FanFlag, bytes]]:
     while True:
-        for records in client.poll(timeout_ms=POLL_MS).values():
+        for records in client.poll(timeout_ms=FLAGS_POLL_MS).values():
             for record in records:
                 raw = record.value or b""
                 try:

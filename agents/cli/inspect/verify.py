@@ -8,7 +8,7 @@ from agents.cli.output import json_option, show, show_one
 from agents.errors import Exit
 from agents.settings import read
 
-COLUMNS = {"fan": "fan", "field": "field", "published": "published", "recomputed": "recomputed"}
+DIFFERENCE_COLUMNS = {"fan": "fan", "field": "field", "published": "published", "recomputed": "recomputed"}
 
 
 @click.command()
@@ -36,7 +36,7 @@ def verify(fans: int, seed: int, as_json: bool) -> None:
         show_one({**sums, "found": rows}, as_json=True)
     else:
         if rows:
-            show(rows, COLUMNS, as_json=False)
+            show(rows, DIFFERENCE_COLUMNS, as_json=False)
         show_one(sums, as_json=False)
     if rows:
         sys.exit(Exit.FAILED)

@@ -28,11 +28,15 @@ from streams.rules.rule import DAY
 if TYPE_CHECKING:
     from streams.offline.replay import History
 
-CHURN = {"brand": "brand", "group": "fans", "fans": "number", "came_back": "came back", "base_rate": "share"}
-CHURN |= {"churn_risk": "AUC: churn_risk", "silence": "silence", "p_alive": "P(alive)"}
-CHURN |= {"parameters": "parameters", "activity_half_life": "half-life (d)"}
-FLAGS = {"rule": "rule", "false_per_fan_year": "false flags per fan-year", "median_days": "median days to the flag"}
-FLAGS |= {"leavers": "leavers", "found": "found"}
+CHURN_COLUMNS = {"brand": "brand", "group": "fans", "fans": "number", "came_back": "came back", "base_rate": "share"}
+CHURN_COLUMNS |= {"churn_risk": "AUC: churn_risk", "silence": "silence", "p_alive": "P(alive)"}
+CHURN_COLUMNS |= {"parameters": "parameters", "activity_half_life": "half-life (d)"}
+FLAG_COLUMNS = {
+    "rule": "rule",
+    "false_per_fan_year": "false flags per fan-year",
+    "median_days": "median days to the flag",
+}
+FLAG_COLUMNS |= {"leavers": "leavers", "found": "found"}
 
 
 @click.group()
@@ -77,7 +81,7 @@ def churn(
         common = {"parameters": origin, "activity_half_life": settings.activity_half_life}
         common |= {"until": f"{until:%Y-%m-%d}", "hold_out_days": round((end - cut) / DAY, 1)}
         rows += [{"brand": name, **asdict(verdict), **common} for verdict in verdicts]
-    show(rows if as_json else [figures(row) for row in rows], CHURN, as_json=as_json)
+    show(rows if as_json else [figures(row) for row in rows], CHURN_COLUMNS, as_json=as_json)
 
 
 def _check(found: "History", cut: int, sentence: str) -> None:
@@ -133,4 +137,4 @@ def flags(fans: int, days: int, stay: int, seed: int, as_json: bool) -> None:
         rows = [asdict(found) for found in backtest_flags(fans, days, stay, seed)]
     except ValueError as error:
         raise FanpulseError(f"nothing can be fitted to these fans: {error}") from None
-    show(rows if as_json else [figures(row) for row in rows], FLAGS, as_json=as_json)
+    show(rows if as_json else [figures(row) for row in rows], FLAG_COLUMNS, as_json=as_json)

@@ -23,9 +23,9 @@ from agents.settings import read
 from streams.fans.params import settings_of
 from streams.rules import days
 
-COLUMNS = {"brand": "brand", "fans": "fans", "repeaters": "repeaters", "churn_r": "r", "churn_alpha": "alpha (d)"}
-COLUMNS |= {"churn_a": "a", "churn_b": "b", "activity_half_life": "half-life (d)", "alive_churned": "churned below"}
-COLUMNS |= {"version": "version", "refused": "refused"}
+FIT_COLUMNS = {"brand": "brand", "fans": "fans", "repeaters": "repeaters", "churn_r": "r", "churn_alpha": "alpha (d)"}
+FIT_COLUMNS |= {"churn_a": "a", "churn_b": "b", "activity_half_life": "half-life (d)", "alive_churned": "churned below"}
+FIT_COLUMNS |= {"version": "version", "refused": "refused"}
 
 
 @click.group()
@@ -106,4 +106,4 @@ def churn(
     versions = write_fitted(out, fitted) if out else {}
     for row in rows:
         row["version"] = versions.get(str(row["brand"]))
-    show(rows if as_json else [figures(row) for row in rows], COLUMNS, as_json=as_json)
+    show(rows if as_json else [figures(row) for row in rows], FIT_COLUMNS, as_json=as_json)

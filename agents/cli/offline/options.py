@@ -16,7 +16,7 @@ from streams.fans.model import MODEL
 from streams.fans.params import Params, settings_of
 from streams.rules import days
 from streams.rules.rule import DAY
-from streams.sentiment.model import Model
+from streams.sentiment.model import SentimentModel
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
@@ -34,7 +34,7 @@ model_option = click.option(
 )
 
 
-def chosen_model(path: str) -> Model:
+def chosen_model(path: str) -> SentimentModel:
     """Return the model of a file, else of FANPULSE_SENTIMENT_MODEL, else the one that ships."""
     return load_model(path or read().sentiment_model)
 

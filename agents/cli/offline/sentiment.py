@@ -7,7 +7,7 @@ import click
 
 from agents.cli.offline.options import chosen_model, model_option
 
-BATCH = 256
+TEXTS_PER_BATCH = 256
 
 
 @click.group()
@@ -23,7 +23,7 @@ def score(model: str) -> None:
     A comment at -0.6 or less raises the negative flag by itself.
     """
     scorer = chosen_model(model)
-    size = 1 if sys.stdin.isatty() else BATCH  # a person at a terminal waits for each answer
+    size = 1 if sys.stdin.isatty() else TEXTS_PER_BATCH  # a person at a terminal waits for each answer
     while lines := list(islice(sys.stdin.buffer, size)):
         texts = [line.rstrip(b"\r\n").decode(errors="replace") for line in lines]
         click.echo("\n".join(f"{value:.4f}" for value in scorer.score(texts).tolist()))

@@ -14,14 +14,14 @@ from rich.console import Console
 
 from agents.cli.output import json_option, show_one
 from agents.errors import FanpulseError
-from agents.kafka.isolated import beside, lag, prepare, starts, written
+from agents.kafka.isolated import isolated_settings, lag, prepare, starts, written
 from agents.settings import PREFIX, Settings, read
 from agents.supervise.child import Child
 
-EVERY_S = 0.5
-STOP_S = 15.0
+LOOK_EVERY_S = 0.5
+REPLAY_STOP_S = 15.0
 PUBLISH_DELAY_S = 0.5  # after which a replay publishes small changes
-QUIET = 4  # polls without a new score: at its end a replay waits for small changes
+QUIET_LOOKS = 4  # polls without a new score: at its end a replay waits for small changes
 
 
 @click.command()
@@ -46,18 +46,18 @@ def replay(
     """
     if since is not None and offset is not None:
         raise click.UsageError("--since and --offset exclude each other")
-    settings = beside(read(), group, output_prefix)
+    settings = isolated_settings(read(), group, output_prefix)
     at = starts(settings, None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000), offset)
     summary = {"group": group, "scores": settings.names.fan_scores, "flags": settings.names.fan_flags}
     if dry_run:
-        behind = lag_from(settings, at)
-        show_one({**summary, "would_read": behind}, as_json=as_json)
+        remaining = lag_from(settings, at)
+        show_one({**summary, "would_read": remaining}, as_json=as_json)
         return
     prepare(settings, at)
-    behind, began = lag(settings, list(at)), time.monotonic()
-    _score(settings, list(at), behind)
+    remaining, began = lag(settings, list(at)), time.monotonic()
+    _score(settings, list(at), remaining)
     seconds = round(time.monotonic() - began, 1)
-    show_one({**summary, "events": behind, "seconds": seconds}, as_json=as_json)
+    show_one({**summary, "events": remaining, "seconds": seconds}, as_json=as_json)
 
 
 def lag_from(settings: Settings, at: dict[TopicPartition, int]) -> int:
@@ -66,7 +66,7 @@ def lag_from(settings: Settings, at: dict[TopicPartition, int]) -> int:
     return sum(ends[place] - start for place, start in at.items())
 
 
-def _score(settings: Settings, places: list[TopicPartition], behind: int) -> None:
+def _score(settings: Settings, places: list[TopicPartition], remaining: int) -> None:
     """Run a worker until nothing is left to read."""
     ours = {"GROUP": settings.group, "OUTPUT_PREFIX": settings.output_prefix or ""}
     ours |= {"METRICS_PORT": "0", "PUBLISH_DELAY_S": str(PUBLISH_DELAY_S)}
@@ -81,23 +81,23 @@ def _score(settings: Settings, places: list[TopicPartition], behind: int) -> Non
             raise FanpulseError(
                 f"the replay's worker ended early; the last lines of its log {log}:\n{child.last_words()}"
             )
-        time.sleep(EVERY_S)
+        time.sleep(LOOK_EVERY_S)
 
     try:
         with progress.Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("scoring", total=behind)
+            task = bar.add_task("scoring", total=remaining)
             while left := lag(settings, places):
-                bar.update(task, completed=behind - left)
+                bar.update(task, completed=remaining - left)
                 pause()
             until_quiet(lambda: written(settings, places), pause)
     finally:
-        child.stop(STOP_S)
+        child.stop(REPLAY_STOP_S)
 
 
 def until_quiet(ask: Callable[[], int], pause: Callable[[], None]) -> None:
-    """Ask and pause until the answer has been the same ``QUIET`` times."""
+    """Ask and pause until the answer has been the same ``QUIET_LOOKS`` times."""
     before, same = ask(), 0
-    while same < QUIET:
+    while same < QUIET_LOOKS:
         pause()
         now = ask()
         before, same = now, same + 1 if now == before else 0

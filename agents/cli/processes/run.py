@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 KAFKA_PORT, REDIS_PORT = 9092, 6379  # preferred: what every client tries first
 LOOK_EVERY_S = 0.1
-STOP_S = 10.0  # for workers and serve to commit and leave
+CHILD_STOP_S = 10.0  # for workers and serve to commit and leave
 BEYOND_RECOVERY_S = 60.0  # a worker gives up first
 
 
@@ -53,7 +53,7 @@ def run(rate: float, demo: bool | None, workers: int, as_json: bool) -> None:
             welcome = _processes(read(given), given, ports, workers, supervisor, stack, say)
             if demo if demo is not None else not settings.broker:
                 traffic = plan.process(settings, given, "simulate", "simulate", "--rate", f"{rate:g}")
-                stack.callback(traffic.stop, STOP_S)
+                stack.callback(traffic.stop, CHILD_STOP_S)
                 traffic.start()
                 supervisor.watch(traffic, time.monotonic(), may_end=True)
                 welcome = welcome.with_demo(rate)
@@ -132,6 +132,6 @@ def _await(ports_of: dict[Child, int], host: str, seconds: float, supervisor: Su
 def _stop_together(children: list[Child]) -> None:
     for child in children:
         child.terminate()
-    until = time.monotonic() + STOP_S
+    until = time.monotonic() + CHILD_STOP_S
     for child in children:
         child.stop(max(0.0, until - time.monotonic()))

@@ -4,11 +4,11 @@ import click
 
 from agents.cli.output import json_option, moment, show, show_one
 from agents.kafka import dead_letters
-from agents.kafka.dead_letters import DeadLetter
+from agents.kafka.dead_letters import ReadDeadLetter
 from agents.kafka.requeue import requeue as requeue_dead_letters
 from agents.settings import read
 
-COLUMNS = {"at": "refused at", "origin": "topic/partition@offset", "reason": "reason", "key": "key"}
+DEAD_LETTER_COLUMNS = {"at": "refused at", "origin": "topic/partition@offset", "reason": "reason", "key": "key"}
 
 
 @click.group()
@@ -20,14 +20,14 @@ def dlq() -> None:
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Show the newest N.")
 @click.option("--show-value", is_flag=True, help="Show the records themselves; they may contain what a fan wrote.")
 @json_option
-def list_letters(limit: int, show_value: bool, as_json: bool) -> None:
+def list_dead_letters(limit: int, show_value: bool, as_json: bool) -> None:
     """List the newest dead letters: when, from where and why they were refused, and their keys."""
-    letters = dead_letters.newest(read(), limit)
-    columns = COLUMNS | {"value": "value"} if show_value else COLUMNS
-    if not letters and not as_json:
+    dead_letters_found = dead_letters.newest(read(), limit)
+    columns = DEAD_LETTER_COLUMNS | {"value": "value"} if show_value else DEAD_LETTER_COLUMNS
+    if not dead_letters_found and not as_json:
         click.echo("no dead letters")
         return
-    show([_row(letter, show_value, as_json) for letter in letters], columns, as_json=as_json)
+    show([_row(letter, show_value, as_json) for letter in dead_letters_found], columns, as_json=as_json)
 
 
 @dlq.command(short_help="Send dead letters to their topics again, each once.")
@@ -55,7 +55,7 @@ def requeue(reason: str, from_start: bool, dry_run: bool, as_json: bool) -> None
     show_one({"would_send" if dry_run else "sent": sent.sent, **sent.left_out}, as_json=as_json)
 
 
-def _row(letter: DeadLetter, show_value: bool, as_json: bool) -> dict[str, object]:
+def _row(letter: ReadDeadLetter, show_value: bool, as_json: bool) -> dict[str, object]:
     """Return the fields of a dead letter; in the table time and origin are one cell each."""
     row: dict[str, object] = {"at": letter.at, "topic": letter.topic, "partition": letter.partition}
     row |= {"offset": letter.offset, "reason": letter.reason, "key": _text(letter.key)}

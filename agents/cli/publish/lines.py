@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 import orjson
 
-from agents.kafka.publish import Record
+from agents.kafka.publish import KeyedRecord
 from schemas.inputs.declaration import COLON_IN_BRAND, MAX_VALUE_BYTES, Act, Input
 from schemas.topics import Names
 
@@ -27,7 +27,7 @@ def input_topics(names: Names) -> dict[str, InputTopic]:
     return {source.name: InputTopic(topic, source) for topic, source in names.public_inputs.items()}
 
 
-def parse(line: bytes, known: Mapping[str, InputTopic]) -> Record:
+def parse(line: bytes, known: Mapping[str, InputTopic]) -> KeyedRecord:
     r"""Return a line as the record to send: the event as it is, without ``topic``.
 
     >>> parse(b'{"topic":"likes"}', input_topics(Names("", "", "")))
@@ -57,10 +57,10 @@ def parse(line: bytes, known: Mapping[str, InputTopic]) -> Record:
     value = orjson.dumps(event)
     if len(value) > MAX_VALUE_BYTES:
         raise BadLineError(f"{len(value)} bytes, more than {MAX_VALUE_BYTES}")
-    return Record(found.topic, f"{act.brand_id}:{act.fan_id}".encode(), value)
+    return KeyedRecord(found.topic, f"{act.brand_id}:{act.fan_id}".encode(), value)
 
 
-def read(lines: Iterable[bytes], known: Mapping[str, InputTopic]) -> Iterator[tuple[int, Record | BadLineError]]:
+def read(lines: Iterable[bytes], known: Mapping[str, InputTopic]) -> Iterator[tuple[int, KeyedRecord | BadLineError]]:
     """Yield each line's number, from 1, with its record or what is wrong; blank lines are left out."""
     for number, line in enumerate(lines, 1):
         if not line.strip():

@@ -20,10 +20,10 @@ from agents.cli.output import json_option, show_one
 from agents.cli.publish.lines import BadLineError, InputTopic, input_topics, read
 from agents.errors import FanpulseError
 from agents.kafka import topics
-from agents.kafka.publish import Publisher, Record
+from agents.kafka.publish import KeyedRecord, Publisher
 from agents.settings import read as read_settings
 
-BATCH = 20_000  # events in flight at once; with 48 partitions that makes batches of 100 KB
+MAX_BATCH_EVENTS = 20_000  # events in flight at once; with 48 partitions that makes batches of 100 KB
 SHOWN = 10  # bad lines shown one by one
 
 
@@ -36,7 +36,7 @@ class Load:
         self.bad: list[str] = []
         self.n_bad = 0
 
-    def records(self, what: str, *, stop_at_bad: bool = False) -> Iterator[Record]:
+    def records(self, what: str, *, stop_at_bad: bool = False) -> Iterator[KeyedRecord]:
         """Yield the good lines' records, up to the limit, behind a progress bar; note the bad ones."""
         self.counts.clear()
         self.bad.clear()
@@ -44,7 +44,7 @@ class Load:
         with _open(self.file, what) as lines:
             yield from islice(self._good(lines, stop_at_bad), self.limit)
 
-    def _good(self, lines: Iterator[bytes], stop_at_bad: bool) -> Iterator[Record]:
+    def _good(self, lines: Iterator[bytes], stop_at_bad: bool) -> Iterator[KeyedRecord]:
         for number, found in read(lines, self.known):
             if isinstance(found, BadLineError):
                 self.n_bad += 1
@@ -96,7 +96,7 @@ def load(file: str, rate: float, limit: int | None, dry_run: bool, skip_bad: boo
     _report(job, time.monotonic() - start, dry_run=dry_run, as_json=as_json)
 
 
-class Pace:
+class RateLimiter:
     """Holds a sender back to a rate, counted from the start, so that a slow moment is caught up; 0 is no limit."""
 
     def __init__(self, per_second: float) -> None:
@@ -122,12 +122,12 @@ def batch_size(per_second: float, maximum: int) -> int:
 
 
 async def _send(publisher: Publisher, job: Load, rate: float, *, skip_bad: bool) -> None:
-    pace, size = Pace(rate), batch_size(rate, BATCH)
+    limiter, size = RateLimiter(rate), batch_size(rate, MAX_BATCH_EVENTS)
     records = job.records("sending", stop_at_bad=not skip_bad)
     async with publisher as out:
         while part := list(islice(records, size)):
             await out.send(part)
-            await pace.wait(len(part))
+            await limiter.wait(len(part))
     if job.n_bad and not skip_bad:
         raise job.refusal(f"{out.sent} events were sent")
 

@@ -80,7 +80,7 @@ def simulate(**given: Any) -> None:
     plan = Plan(options.seed, now, days, options.fans, run=0 if is_first else now // 1000)
     silence = silence_rule(settings, options.brand)
     traffic = Traffic(plan, options.brand, rate=options.rate, burst=options.burst, silence=silence)
-    shown = Progress(options.as_json)
+    shown = SimulationProgress(options.as_json)
     names = {source.name: topic for topic, source in settings.names.public_inputs.items()}
     until = math.inf if options.duration is None else options.duration
     playing = play(Publisher(settings, counts), traffic, names, shown, seconds=until, count=options.count)
@@ -104,7 +104,7 @@ async def _until_stopped(playing: Coroutine[None, None, None]) -> None:
         await task
 
 
-class Progress:
+class SimulationProgress:
     """Shows progress: continuously on a terminal, elsewhere when live traffic begins; then the totals."""
 
     def __init__(self, as_json: bool) -> None:

@@ -66,8 +66,8 @@ def test_a_bad_line_is_refused_with_its_reason(bad: bytes, reason: str) -> None:
 def test_a_dry_run_counts_each_topic_and_needs_no_broker(tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
     file.write_bytes(b"\n".join([line(), b"  ", line(topic="reposts"), line(event_id="e2")]) + b"\n\n")
-    said = json.loads(dry(file).stdout)
-    assert (said["checked"], said["topics"], said["bad_lines"]) == (3, {"likes": 2, "reposts": 1}, 0)
+    result = json.loads(dry(file).stdout)
+    assert (result["checked"], result["topics"], result["bad_lines"]) == (3, {"likes": 2, "reposts": 1}, 0)
     assert json.loads(dry(file, "--limit", "2").stdout)["topics"] == {"likes": 1, "reposts": 1}
 
 
@@ -91,11 +91,11 @@ def test_bad_lines_are_told_by_number_and_refuse_the_file(tmp_path: Path) -> Non
     error = dry(file).exception
     assert isinstance(error, FanpulseError)
     assert error.code == 1
-    said = str(error).splitlines()
-    assert said[0].startswith("21 bad line(s)")
-    assert "nothing was sent" in said[0]
-    assert said[1].startswith("  line 2: not JSON")
-    assert (len(said), said[-1]) == (12, "  and 11 more")
+    result = str(error).splitlines()
+    assert result[0].startswith("21 bad line(s)")
+    assert "nothing was sent" in result[0]
+    assert result[1].startswith("  line 2: not JSON")
+    assert (len(result), result[-1]) == (12, "  and 11 more")
 
 
 def test_bad_lines_can_be_left_out(tmp_path: Path) -> None:

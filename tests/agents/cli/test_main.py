@@ -14,7 +14,7 @@ from agents.cli.main import CODES, COMMANDS, cli
 from agents.errors import Exit
 from tests.needed import need
 
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 STAY = {"worker", "serve"}  # they print logs
 PRINT = {"completion", "sentiment score"}  # what they print is for programs already
 
@@ -22,7 +22,7 @@ PRINT = {"completion", "sentiment score"}  # what they print is for programs alr
 def fanpulse(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "agents.cli", *words]
     return subprocess.run(
-        command, cwd=HOUSE, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -58,7 +58,7 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
 def test_the_help_names_every_command_and_exit_code_without_loading_any() -> None:
     code = "import sys; sys.argv = ['fanpulse', '--help']\ntry:\n import agents.cli.__main__ as m; m.main()\n"
     code += "except SystemExit: pass\nprint([name for name in sys.modules if name in {'kafka', 'numba', 'redis'}])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     assert lines[-1] == "[]"
     words = {line.split()[0] for line in lines if line.startswith("  ") and line.split()}
@@ -68,16 +68,16 @@ def test_the_help_names_every_command_and_exit_code_without_loading_any() -> Non
 
 
 def test_a_slip_of_the_pen_is_answered() -> None:
-    said = fanpulse("flgs")
-    assert said.returncode == Exit.USAGE
-    assert "did you mean 'flags'?" in said.stderr
+    result = fanpulse("flgs")
+    assert result.returncode == Exit.USAGE
+    assert "did you mean 'flags'?" in result.stderr
     assert fanpulse("nosuchthing").returncode == Exit.USAGE
     assert "Usage: fanpulse lag" in fanpulse("lag", "--nothing").stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     command = f"{sys.executable} -m agents.cli config show | head -1"
-    done = subprocess.run(command, shell=True, cwd=HOUSE, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
 
 
@@ -90,7 +90,7 @@ def test_bash_completes_commands_and_options(tmp_path: Path, line: str, wanted: 
     need(shutil.which("bash"), "no bash on this machine")
     script = fanpulse("completion", "bash").stdout
     program = tmp_path / "fanpulse"
-    program.write_text(f'#!/bin/sh\ncd {HOUSE} && exec {sys.executable} -m agents.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\ncd {ROOT} && exec {sys.executable} -m agents.cli "$@"\n')
     program.chmod(0o755)
     words = line.split()
     ask = f"{script}\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}\n_fanpulse_completion fanpulse\n"
@@ -107,7 +107,7 @@ def test_each_shell_has_a_script_of_its_own() -> None:
         "fish": "complete --no-files --command fanpulse",
     }
     for shell, sign in signs.items():
-        said = fanpulse("completion", shell)
-        assert (said.returncode, said.stderr) == (0, "")
-        assert sign in said.stdout
+        result = fanpulse("completion", shell)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert sign in result.stdout
     assert fanpulse("completion", "tcsh").returncode == Exit.USAGE

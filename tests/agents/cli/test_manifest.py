@@ -10,9 +10,9 @@ NAMES = Names("EU_", "EU_", "fan.pulse")
 
 
 def printed(*arguments: str, **environ: str) -> list[dict[str, object]]:
-    said = CliRunner().invoke(cli, ["topics", "manifest", *arguments], env=environ)
-    assert said.exit_code == 0, said.output
-    return list(yaml.safe_load_all(said.output))
+    result = CliRunner().invoke(cli, ["topics", "manifest", *arguments], env=environ)
+    assert result.exit_code == 0, result.output
+    return list(yaml.safe_load_all(result.output))
 
 
 def test_every_topic_is_printed_as_it_must_be_and_no_broker_is_asked() -> None:

@@ -184,8 +184,8 @@ def test_backtest_ranks_who_comes_back_better_than_chance(history: Path, tmp_pat
     assert everybody["fans"] > repeaters["fans"] > 200
     assert everybody["base_rate"] == everybody["came_back"] / everybody["fans"]
     assert min(everybody["churn_risk"], everybody["silence"], everybody["p_alive"]) > 0.7
-    held = json.loads(run(backtest, *words, "--hold-out-days", "3").output)[0]
-    assert held["came_back"] < everybody["came_back"]
+    with_hold_out = json.loads(run(backtest, *words, "--hold-out-days", "3").output)[0]
+    assert with_hold_out["came_back"] < everybody["came_back"]
     own = tmp_path / "own.toml"
     own.write_text("[default]\nactivity_half_life = 0.01\n")
     given = json.loads(run(backtest, *words, "--params", own).output)[0]

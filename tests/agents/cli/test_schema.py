@@ -27,17 +27,17 @@ def call(*words: str, code: int = 0) -> Result:
 def edited(directory: Path, topic: str, **changes: Any) -> None:
     """Make the last release say otherwise; a change is a dotted place and its value, None takes it out."""
     path = directory / f"{topic}.schema.json"
-    said = json.loads(path.read_bytes())
+    result = json.loads(path.read_bytes())
     for place, value in changes.items():
         *way, last = place.split("__")
-        at = said
+        at = result
         for word in way:
             at = at[word]
         if value is None:
             del at[last]
         else:
             at[last] = value
-    path.write_text(json.dumps(said))
+    path.write_text(json.dumps(result))
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def released(tmp_path: Path) -> Path:
 def test_nothing_breaks_what_was_released_last() -> None:
     """The check that CI makes: docs/contract is the last release's."""
     released = len(list(RELEASED.glob("*.schema.json")))
-    said = call("check", str(RELEASED), "--json")
-    assert json.loads(said.output) == {"ok": True, "topics": released, "breaks": []}
+    result = call("check", str(RELEASED), "--json")
+    assert json.loads(result.output) == {"ok": True, "topics": released, "breaks": []}
 
 
 def test_the_released_files_are_those_of_this_version() -> None:
-    said = json.loads((RELEASED / "asyncapi.json").read_bytes())
-    assert said["info"]["version"] == version("fanpulse"), "a new version: fanpulse schema export --out docs/contract"
+    result = json.loads((RELEASED / "asyncapi.json").read_bytes())
+    assert result["info"]["version"] == version("fanpulse"), "a new version: fanpulse schema export --out docs/contract"
 
 
 def test_a_file_per_topic_and_one_for_all_are_written(released: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_break_is_one_line_and_an_exit_code(released: Path, change: str) -> No
     edited(released, topic, **changes)
     (line,) = json.loads(call("check", str(released), "--json", code=1).output)["breaks"]
     assert (line["topic"], line["field"]) == (topic, field)
-    assert words in line["said"]
+    assert words in line["message"]
     heading, row = call("check", str(released), code=1).output.splitlines()
     assert heading.split() == ["topic", "field", "what", "breaks"]
     assert row.split()[:2] == [topic, field]

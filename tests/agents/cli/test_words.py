@@ -15,7 +15,7 @@ def flag(kind: str, state: str, reason: str) -> FanFlag:
 
 
 @pytest.mark.parametrize(
-    ("kind", "state", "reason", "said"),
+    ("kind", "state", "reason", "result"),
     [
         ("tier", "core", "score", "fan -> core"),
         ("negative", "raised", "comment", "severity 1, post p7"),
@@ -27,8 +27,8 @@ def flag(kind: str, state: str, reason: str) -> FanFlag:
         ("loud", "raised", "visits", "raised (visits)"),
     ],
 )
-def test_a_transition_has_a_sentence(kind: str, state: str, reason: str, said: str) -> None:
-    assert sentence(flag(kind, state, reason)) == said
+def test_a_transition_has_a_sentence(kind: str, state: str, reason: str, result: str) -> None:
+    assert sentence(flag(kind, state, reason)) == result
 
 
 @pytest.mark.parametrize("model", [MODEL, TEST_MODEL])

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.demo.personas import Name
-from agents.demo.population import Member, Plan, members
-from agents.demo.traffic import Event, Traffic
+from agents.demo.personas import Persona
+from agents.demo.population import DemoFan, Plan, members
+from agents.demo.traffic import DemoEvent, Traffic
 from schemas.inputs import INPUTS
 from schemas.inputs.declaration import Act
 from schemas.inputs.lookup import public
@@ -27,12 +27,12 @@ def traffic(plan: Plan = PLAN, rate: float = 50.0, burst: bool = True) -> Traffi
     return Traffic(plan, "miot", rate=rate, burst=burst, silence=silence)
 
 
-def live(of: Traffic, seconds: int) -> list[Event]:
+def live(of: Traffic, seconds: int) -> list[DemoEvent]:
     list(of.history())
     return [event for step in range(1, seconds * 10 + 1) for event in of.until(of.plan.now + step * 100)]
 
 
-def relative(event: Event, now: int) -> dict[str, Any]:
+def relative(event: DemoEvent, now: int) -> dict[str, Any]:
     """An event without what must differ between two starts: its id, and what is named by the calendar."""
     left_out = {"event_id", "post_id", "order_id"}
     fields = {name: value for name, value in event.fields.items() if name not in left_out}
@@ -76,12 +76,12 @@ def test_the_past_comes_in_the_order_of_time_and_ends_now() -> None:
 def test_live_events_come_in_order_within_their_step() -> None:
     of = traffic()
     list(of.history())
-    told = NOW
+    sent_until = NOW
     for step in range(1, 100):
         times = [event.fields["event_time"] for event in of.until(NOW + step * 100)]
         assert times == sorted(times)
-        assert all(told <= at <= NOW + step * 100 for at in times)
-        told = NOW + step * 100
+        assert all(sent_until <= at <= NOW + step * 100 for at in times)
+        sent_until = NOW + step * 100
 
 
 @pytest.mark.parametrize("rate", [5.0, 200.0])
@@ -121,7 +121,7 @@ def test_a_later_run_brings_new_leavers_and_no_second_past() -> None:
     run = NOW // 1000
     past = list(traffic(PLAN._replace(run=run)).history())
     first = {member.fan_id for member in members(PLAN)}
-    new = {member.fan_id for member in members(PLAN._replace(run=run)) if member.name is Name.LEAVER}
+    new = {member.fan_id for member in members(PLAN._replace(run=run)) if member.name is Persona.LEAVER}
     assert {event.fields["fan_id"] for event in past} == new
     assert not new & first
 
@@ -132,5 +132,5 @@ def test_without_history_nothing_happened_before() -> None:
 
 def test_a_small_cast_still_plays() -> None:
     small = PLAN._replace(fans=20)
-    assert Member("weibo:10000", Name.LURKER) in members(small)
+    assert DemoFan("weibo:10000", Persona.LURKER) in members(small)
     assert live(traffic(small), 30)

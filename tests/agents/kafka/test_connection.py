@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from agents.errors import ConfigError, UnavailableError
 from agents.kafka import connection
-from agents.kafka.connection import admin, aiokafka_options, kafka_options, reader, told
+from agents.kafka.connection import admin, aiokafka_options, kafka_options, reader, translated_errors
 from agents.settings import Mechanism, Settings
 
 
@@ -123,5 +123,5 @@ def test_a_password_is_in_no_error(nobody: str, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_what_a_broker_answers_is_told_in_a_sentence(error: Exception, kind: type[Exception], words: str) -> None:
-    with pytest.raises(kind, match=words), told(PLAIN):
+    with pytest.raises(kind, match=words), translated_errors(PLAIN):
         raise error

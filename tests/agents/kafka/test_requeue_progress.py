@@ -10,7 +10,7 @@ from kafka import TopicPartition
 from agents.errors import ConfigError
 from agents.kafka.reading import Chunk
 from agents.kafka.requeue import Remembered, Selection
-from agents.kafka.requeue_progress import METADATA_BYTES, Progress
+from agents.kafka.requeue_progress import METADATA_BYTES, RequeueProgress
 from agents.settings import Settings
 from schemas.dead_letters import Refusal, RefusalKind, headers
 
@@ -24,17 +24,19 @@ CALLS = st.lists(
 )
 
 
-def call(letters: list[str], progress: Progress, text: str, cut: int | None, size: int) -> tuple[list[int], Progress]:
+def call(
+    dead_letters: list[str], progress: RequeueProgress, text: str, cut: int | None, size: int
+) -> tuple[list[int], RequeueProgress]:
     """Read chunk by chunk from ``progress.offset``, as one call does; what each chunk sends is committed with it."""
     selection = Selection(Settings(), text, Remembered("A", {AT: progress}), from_start=False)
     sent: list[int] = []
-    chunks = range(progress.offset, len(letters), size)
+    chunks = range(progress.offset, len(dead_letters), size)
     for start in chunks if cut is None else chunks[:cut]:
-        stop = min(start + size, len(letters))
-        moved = selection.move(Chunk(AT, [record(n, letters[n]) for n in range(start, stop)], stop))
+        stop = min(start + size, len(dead_letters))
+        moved = selection.move(Chunk(AT, [record(n, dead_letters[n]) for n in range(start, stop)], stop))
         sent += [int(one.value) for one in moved.records]
         if moved.mark is not None:
-            progress = Progress.parse(moved.mark.offset, moved.mark.metadata, "A")
+            progress = RequeueProgress.parse(moved.mark.offset, moved.mark.metadata, "A")
     return sent, progress
 
 
@@ -45,57 +47,57 @@ def record(offset: int, reason: str) -> SimpleNamespace:
 
 @given(LETTERS, CALLS)
 def test_each_is_sent_once_and_those_left_by_a_reason_come_later(
-    letters: list[str], calls: list[tuple[str, int | None, int]]
+    dead_letters: list[str], calls: list[tuple[str, int | None, int]]
 ) -> None:
-    progress, sent = Progress(0, {}), list[int]()
+    progress, sent = RequeueProgress(0, {}), list[int]()
     for text, cut, size in calls:
-        some, progress = call(letters, progress, text, cut, size)
-        assert all(text in letters[offset] for offset in some)
+        some, progress = call(dead_letters, progress, text, cut, size)
+        assert all(text in dead_letters[offset] for offset in some)
         sent += some
         if cut is None:
-            assert all(progress.is_done(n, reason) for n, reason in enumerate(letters) if text in reason)
-    rest, progress = call(letters, progress, "", None, 7)
-    assert sorted(sent + rest) == list(range(len(letters)))
-    assert progress == Progress(len(letters), {})
+            assert all(progress.is_done(n, reason) for n, reason in enumerate(dead_letters) if text in reason)
+    rest, progress = call(dead_letters, progress, "", None, 7)
+    assert sorted(sent + rest) == list(range(len(dead_letters)))
+    assert progress == RequeueProgress(len(dead_letters), {})
 
 
 @given(LETTERS, st.permutations(REASONS))
-def test_all_reasons_one_after_another_are_the_whole(letters: list[str], order: list[str]) -> None:
-    progress = Progress(0, {})
+def test_all_reasons_one_after_another_are_the_whole(dead_letters: list[str], order: list[str]) -> None:
+    progress = RequeueProgress(0, {})
     for text in order:
-        _, progress = call(letters, progress, text, None, 3)
-    assert progress == Progress(len(letters), {})
+        _, progress = call(dead_letters, progress, text, None, 3)
+    assert progress == RequeueProgress(len(dead_letters), {})
 
 
 def test_a_reason_that_another_covers_takes_no_room() -> None:
-    progress = Progress(0, {}).advance(0, "missing field: brand_id", 9).advance(0, "missing", 9)
-    assert progress == Progress(0, {"missing": 9})
+    progress = RequeueProgress(0, {}).advance(0, "missing field: brand_id", 9).advance(0, "missing", 9)
+    assert progress == RequeueProgress(0, {"missing": 9})
 
 
 def test_offsets_of_a_topic_created_again_are_not_taken() -> None:
-    text = Progress(50, {"x": 60}).format("old")
-    assert Progress.parse(50, text, "new") == Progress(0, {})
-    assert Progress.parse(50, text, "old") == Progress(50, {"x": 60})
+    text = RequeueProgress(50, {"x": 60}).format("old")
+    assert RequeueProgress.parse(50, text, "new") == RequeueProgress(0, {})
+    assert RequeueProgress.parse(50, text, "old") == RequeueProgress(50, {"x": 60})
 
 
 def test_an_offset_set_by_hand_is_taken() -> None:
-    assert Progress.parse(50, "", "A") == Progress.parse(50, "by hand", "A") == Progress(50, {})
-    assert Progress.parse(50, "topic=A reasons=[", "A") == Progress(50, {})
+    assert RequeueProgress.parse(50, "", "A") == RequeueProgress.parse(50, "by hand", "A") == RequeueProgress(50, {})
+    assert RequeueProgress.parse(50, "topic=A reasons=[", "A") == RequeueProgress(50, {})
 
 
 def test_more_than_kafka_takes_is_refused_before_anything_is_sent() -> None:
-    progress = Progress(0, {f"reason number {n} of many": 9 for n in range(METADATA_BYTES // 20)})
+    progress = RequeueProgress(0, {f"reason number {n} of many": 9 for n in range(METADATA_BYTES // 20)})
     with pytest.raises(ConfigError, match="call with a shorter --reason"):
         progress.format("A")
 
 
 @given(LETTERS, st.sampled_from(FILTERS), st.sampled_from(FILTERS))
-def test_all_sends_again_and_forgets_nothing(letters: list[str], first: str, again: str) -> None:
-    sent, progress = call(letters, Progress(0, {}), first, None, 7)
+def test_all_sends_again_and_forgets_nothing(dead_letters: list[str], first: str, again: str) -> None:
+    sent, progress = call(dead_letters, RequeueProgress(0, {}), first, None, 7)
     selection = Selection(Settings(), again, Remembered("A", {AT: progress}), from_start=True)
-    moved = selection.move(Chunk(AT, [record(n, reason) for n, reason in enumerate(letters)], len(letters)))
+    moved = selection.move(Chunk(AT, [record(n, reason) for n, reason in enumerate(dead_letters)], len(dead_letters)))
     twice = [int(one.value) for one in moved.records]
-    assert twice == [n for n, reason in enumerate(letters) if again in reason]
-    rest, _ = call(letters, selection.progress[AT], "", None, 7)
-    assert sorted({*sent, *twice, *rest}) == list(range(len(letters)))
+    assert twice == [n for n, reason in enumerate(dead_letters) if again in reason]
+    rest, _ = call(dead_letters, selection.progress[AT], "", None, 7)
+    assert sorted({*sent, *twice, *rest}) == list(range(len(dead_letters)))
     assert not set(rest) & {*sent, *twice}

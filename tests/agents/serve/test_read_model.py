@@ -85,8 +85,8 @@ def test_each_brand_has_its_own_lists_and_is_known_from_then_on() -> None:
 )
 def test_a_fan_is_removed_only_from_lists_they_may_be_on(before: StoredScore, leaves: bool) -> None:
     commands, _ = score_commands(KEYS, {("miot", "a"): score_update(score("a", 5))}, {("miot", "a"): before})
-    gone = {command[1] for command in commands if command[0] == "ZREM"}
-    assert gone == ({KEYS.fans(which, "miot") for which in FanList if which is not FanList.TOP} if leaves else set())
+    removed = {command[1] for command in commands if command[0] == "ZREM"}
+    assert removed == ({KEYS.fans(which, "miot") for which in FanList if which is not FanList.TOP} if leaves else set())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from agents.supervise import child as module
 from agents.supervise.child import Child
-from tests.ground.processes import until
+from tests.support.processes import until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DEAF = """

@@ -9,15 +9,15 @@ import pytest
 from agents.errors import ConfigError, Exit, FanpulseError, PortTakenError
 from agents.supervise.child import Child
 from agents.supervise.supervisor import STEADY_S, Supervisor
-from tests.ground.processes import until
+from tests.support.processes import until
 
 
 class Case:
     """A supervisor with one child, and a clock of its own."""
 
     def __init__(self, directory: Path, script: str, *, may_end: bool = False) -> None:
-        self.told: list[str] = []
-        self.supervisor = Supervisor(self.told.append)
+        self.messages: list[str] = []
+        self.supervisor = Supervisor(self.messages.append)
         self.child = Child("worker-0", [sys.executable, "-c", script], directory / "log")
         self.child.start()
         self.supervisor.watch(self.child, 0.0, may_end=may_end)
@@ -38,14 +38,14 @@ def fail_stop(tmp_path: Path) -> Iterator[Case]:
 def test_a_fail_stop_is_told_in_one_line_and_started_again(fail_stop: Case) -> None:
     first = fail_stop.child.pid
     fail_stop.ended(1.0)
-    assert fail_stop.told == [
+    assert fail_stop.messages == [
         "worker-0 ended (fail-stop, exit code 70: the broker is gone); starting it again in 0.5 s"
     ]
     fail_stop.supervisor.look(1.4)
     assert fail_stop.child.pid == first
     fail_stop.supervisor.look(1.5)
     assert fail_stop.child.pid != first
-    assert fail_stop.told[1:] == ["worker-0 is started again"]
+    assert fail_stop.messages[1:] == ["worker-0 is started again"]
 
 
 def waits(case: Case, moments: list[float]) -> list[str]:
@@ -53,7 +53,7 @@ def waits(case: Case, moments: list[float]) -> list[str]:
     for at in moments:
         case.ended(at)
         case.supervisor.look(at + 31)
-    return [line.rpartition(" in ")[2] for line in case.told if " in " in line]
+    return [line.rpartition(" in ")[2] for line in case.messages if " in " in line]
 
 
 def test_each_wait_is_twice_the_last_up_to_a_bound(fail_stop: Case) -> None:
@@ -79,14 +79,14 @@ def test_one_that_may_end_is_done_when_all_went_well(tmp_path: Path) -> None:
     pid = case.child.pid
     case.ended(1.0)
     case.supervisor.look(100.0)
-    assert (case.told, case.child.pid) == (["worker-0 has ended"], pid)
+    assert (case.messages, case.child.pid) == (["worker-0 has ended"], pid)
 
 
 def test_a_kill_is_named_by_its_signal(tmp_path: Path) -> None:
     case = Case(tmp_path, "import time; time.sleep(60)")
     case.child.kill()
     case.ended(1.0)
-    assert case.told == ["worker-0 ended (SIGKILL); starting it again in 0.5 s"]
+    assert case.messages == ["worker-0 ended (SIGKILL); starting it again in 0.5 s"]
 
 
 class Unstartable:
@@ -105,12 +105,12 @@ class Unstartable:
 
 
 def test_a_start_that_fails_is_tried_again() -> None:
-    told: list[str] = []
-    supervisor = Supervisor(told.append)
+    messages: list[str] = []
+    supervisor = Supervisor(messages.append)
     supervisor.watch(Unstartable(), 0.0)
     for now in (1.0, 2.0, 4.0):
         supervisor.look(now)
-    assert told == [
+    assert messages == [
         "Kafka ended (exit code 1); starting it again in 0.5 s",
         "Kafka does not start: no Java; starting it again in 1 s",
         "Kafka does not start: no Java; starting it again in 2 s",

@@ -12,7 +12,7 @@ from agents.transport import consumer as transport
 from agents.transport.fetching import FetchedBatch
 from agents.transport.group_metadata import GroupMetadata
 from streams.wire.records import Record, Records
-from tests.ground.clock import ManualClock
+from tests.support.clock import ManualClock
 
 NOW = 1_700_000_000_000
 LIKES, COMMENTS = TP("likes", 0), TP("comments", 0)

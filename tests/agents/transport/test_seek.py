@@ -28,13 +28,13 @@ def seek(
     committed: dict[TP, int | None], earliest: dict[TP, int], starts: dict[TP, int] | None = None
 ) -> tuple[list[dict[TP, int]], dict[TP, int]]:
     """Return what the listener learns, and where the consumer sought by itself."""
-    one, learned, sought = Consumer.__new__(Consumer), list[dict[TP, int]](), dict[TP, int]()
+    one, learned, seeked = Consumer.__new__(Consumer), list[dict[TP, int]](), dict[TP, int]()
 
     async def seek_to_committed() -> dict[TP, int | None]:
         return committed
 
     async def seek_one(tp: TP, offset: int) -> None:
-        sought[tp] = offset
+        seeked[tp] = offset
 
     one._read_offset, one._committed_offset = {TP("likes", 9): None}, {}  # one that was ours before
     one.seek_to_committed, one.seek, one.assignment = seek_to_committed, seek_one, lambda: set(committed)
@@ -42,19 +42,19 @@ def seek(
     one.listener = SimpleNamespace(on_seek=learned.append, starting_offsets=lambda committed: starts or {})
     one.log = SimpleNamespace(warning=lambda *words: None)
     asyncio.run(one.perform_seek())
-    return learned, sought
+    return learned, seeked
 
 
 def test_a_partition_without_a_committed_offset_is_at_its_earliest() -> None:
-    learned, sought = seek({LIKES: None, COMMENTS: 7, REPOSTS: 0}, {LIKES: 3})
+    learned, seeked = seek({LIKES: None, COMMENTS: 7, REPOSTS: 0}, {LIKES: 3})
     assert learned == [{LIKES: 3, COMMENTS: 7, REPOSTS: 0}]
-    assert sought == {}
+    assert seeked == {}
 
 
 def test_an_applied_offset_wins_over_the_committed_one() -> None:
-    learned, sought = seek({LIKES: 9, COMMENTS: 7, REPOSTS: None}, {}, starts={LIKES: 4, REPOSTS: 2})
+    learned, seeked = seek({LIKES: 9, COMMENTS: 7, REPOSTS: None}, {}, starts={LIKES: 4, REPOSTS: 2})
     assert learned == [{LIKES: 4, COMMENTS: 7, REPOSTS: 2}]
-    assert sought == {LIKES: 4, REPOSTS: 2}
+    assert seeked == {LIKES: 4, REPOSTS: 2}
 
 
 def test_a_rebalance_during_the_seek_starts_over() -> None:

@@ -117,7 +117,7 @@ def written(records: dict[Input, list[Record]]) -> Written:
 
 
 def test_a_worker_that_did_right_differs_in_nothing(written: Written, records: dict[Input, list[Record]]) -> None:
-    assert applied_offsets.KEY in written.changelog
+    assert applied_offsets.APPLIED_OFFSETS_KEY in written.changelog
     assert set(KEYS) == written.scores.keys()
     assert differences(written, records) == []
 

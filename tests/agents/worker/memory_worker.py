@@ -22,13 +22,13 @@ from agents.worker.processor import Processor
 from agents.worker.restore import Restored, restore_from
 from schemas.inputs.declaration import Input
 from schemas.inputs.likes import LIKES
-from schemas.outputs.applied_offsets import KEY, decode
+from schemas.outputs.applied_offsets import APPLIED_OFFSETS_KEY, decode
 from schemas.topics import Names
 from streams.fans.model import MODEL
 from streams.task import Task
-from tests.ground.clock import ManualClock
-from tests.ground.memory_broker import MemoryBroker, MemoryReader, MemoryWriter
 from tests.streams.histories import START, brands, fan, new_task, record
+from tests.support.clock import ManualClock
+from tests.support.memory_broker import MemoryBroker, MemoryReader, MemoryWriter
 
 NAMES = Names("", "", "g")
 MAX_FETCH_RECORDS = 100
@@ -160,7 +160,7 @@ def recorded(broker: MemoryBroker, number: int = 0) -> dict[int, int] | None:
     """Return the applied offsets of the newest committed record of a changelog partition."""
     log = broker.logs[own(CHANGELOG, number)]
     batch = log.fetch(log.earliest, 1 << 40)
-    found = [record.value for record in batch.records if record.key == KEY] if batch else []
+    found = [record.value for record in batch.records if record.key == APPLIED_OFFSETS_KEY] if batch else []
     return {n: one.offset for n, one in decode(found[-1] or b"").inputs.items()} if found else None
 
 

@@ -13,7 +13,7 @@ from schemas.inputs.comments import COMMENTS
 from schemas.inputs.likes import LIKES
 from streams.task import Task
 from tests.agents.worker.memory_worker import NAMES, MemoryWorker, broker_with_topics, clock_tp, produce, scene, tp
-from tests.ground.memory_broker import MemoryBroker
+from tests.support.memory_broker import MemoryBroker
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def test_an_applied_offset_is_the_start_whatever_is_committed(
         caplog.clear()
         starts = worker.assignment.starting_offsets({tp(): committed, tp(COMMENTS): 4, clock_tp(): 2, tp(LIKES, 1): 8})
         assert starts == {tp(): 5}
-        said = [one.getMessage() for one in caplog.records]
-        assert len(said) == (committed not in {None, 5})
-        assert all("fanpulse replay" in one and "fanpulse offsets skip" in one for one in said)
+        result = [one.getMessage() for one in caplog.records]
+        assert len(result) == (committed not in {None, 5})
+        assert all("fanpulse replay" in one and "fanpulse offsets skip" in one for one in result)
 
     scene(claim)
 
@@ -111,12 +111,12 @@ def test_a_worker_writes_nothing_before_its_seek(worker: MemoryWorker) -> None:
         worker.assignment.on_partitions_assigned(every(0), member)
         assert worker.assignment.current_member() is None
         await worker.assignment.restore()
-        worker.flush.has_news.clear()
+        worker.flush.has_pending.clear()
         assert worker.assignment.current_member() is None
         worker.assignment.on_seek({tp(): 0, tp(LIKES, 9): 4})
         assert worker.assignment.current_member() == member
         assert worker.active().offsets == {tp(): 0}
-        assert worker.flush.has_news.is_set()
+        assert worker.flush.has_pending.is_set()
 
     scene(claim)
 

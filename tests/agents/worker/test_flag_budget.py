@@ -12,8 +12,8 @@ from schemas.inputs.likes import LIKES
 from streams.rules.rule import DAY
 from streams.wire.records import Record, Records
 from tests.agents.worker.memory_worker import MemoryWorker, broker_with_topics, clock_tp, scene, tp
-from tests.ground.clock import ManualClock
 from tests.streams.histories import START, new_task, record
+from tests.support.clock import ManualClock
 
 TICK_S = 5.0
 
@@ -66,10 +66,10 @@ def test_real_leavers_of_three_partitions_are_flagged_at_the_same_rate(tmp_path:
         clock, broker = ManualClock(START), broker_with_topics(partitions)
         worker = MemoryWorker(broker, tmp_path, clock, partitions=partitions)
         await worker.start()
-        gone = [leaver(n, f"f{n}") for n in range(leavers)]
+        leavers_of = [leaver(n, f"f{n}") for n in range(leavers)]
         for number in range(partitions):
             for first in range(0, leavers, 500):
-                some = [*gone[first : first + 500], record(leavers + first, 0, "other")]  # the source is alive
+                some = [*leavers_of[first : first + 500], record(leavers + first, 0, "other")]  # the source is alive
                 broker.produce(tp(LIKES, number), [(one.key, one.value) for one in some], START)
         worker.poll()
         for number in range(partitions):

@@ -28,8 +28,8 @@ from tests.agents.worker.memory_worker import (
     scene,
     tp,
 )
-from tests.ground.clock import ManualClock
 from tests.streams.histories import new_task
+from tests.support.clock import ManualClock
 
 DEADLINE_S = 10.0
 UNMOVED = {tp(): 40}
@@ -231,12 +231,12 @@ def test_on_a_backlog_the_next_transaction_waits_for_the_interval() -> None:
         running = asyncio.create_task(flush.run({0: one}, lambda: MEMBER, has_backlog))
         one.advance_to(tp(), 41)
         one.records = 1
-        flush.has_news.set()
+        flush.has_pending.set()
         await until(lambda: len(writer.batches) == 1, "the first transaction, at once")
         one.advance_to(tp(), 42)
         one.records = 1
         clock.ms += int(BACKLOG_INTERVAL_S * 1000) - 1
-        flush.has_news.set()
+        flush.has_pending.set()
         before = asked[True]
         await until(lambda: asked[True] >= before + 3, "three looks at the backlog")
         assert len(writer.batches) == 1
@@ -244,7 +244,7 @@ def test_on_a_backlog_the_next_transaction_waits_for_the_interval() -> None:
         await until(lambda: len(writer.batches) == 2, "a transaction after the interval")
         one.advance_to(tp(), 43)
         one.records = flush.size.limit
-        flush.has_news.set()
+        flush.has_pending.set()
         await until(lambda: len(writer.batches) == 3, "a transaction at once, because it is full")
         running.cancel()
 
@@ -258,7 +258,7 @@ def test_the_clock_topic_gets_a_record_a_second_and_partition() -> None:
         flush, tasks = flush_to(writer, clock), {n: one_task(publish_at=1e12) for n in range(2)}
         running = asyncio.create_task(flush.run(tasks, lambda: MEMBER, lambda: False))
         for n in range(1, 4):
-            flush.has_news.set()
+            flush.has_pending.set()
             await until(lambda n=n: len(writer.batches) == n, f"record {n} of the clock")  # type: ignore[misc]
             clock.ms += int(CLOCK_INTERVAL_S * 1000)
         running.cancel()

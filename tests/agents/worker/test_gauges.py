@@ -15,8 +15,8 @@ from agents.worker.gauges import Gauges
 from streams.fans.model import MODEL
 from streams.wire.records import Record, Records
 from tests.agents.worker.memory_worker import NAMES, tp
-from tests.ground.clock import ManualClock
 from tests.streams.histories import brands, new_task
+from tests.support.clock import ManualClock
 
 HOUR_MS = 3_600_000
 

@@ -16,8 +16,8 @@ from streams.decode.decoder import DecodedBatch
 from streams.task import Task
 from tests.agents.worker.memory_worker import NAMES, MemoryWorker, broker_with_topics, own, produce, scene, tp
 from tests.agents.worker.test_processor import batch, scores
-from tests.ground.memory_broker import MemoryBroker
 from tests.streams.histories import START, new_task, record
+from tests.support.memory_broker import MemoryBroker
 
 CURSED = b"cursed"
 process = Task.process

@@ -16,7 +16,7 @@ from agents.transport.fetching import NOTHING, FetchedBatch
 from agents.worker.accumulator import Accumulator
 from agents.worker.active_task import ActiveTask
 from agents.worker.crash_marker import CrashMarker
-from agents.worker.processor import MAX_RECORDS, Batches, Processor, in_portions
+from agents.worker.processor import MAX_RECORDS, Processor, TaskBatches, in_portions
 from schemas.inputs.comments import COMMENTS
 from schemas.inputs.declaration import Input
 from schemas.inputs.internal import ATTRIBUTION
@@ -28,8 +28,8 @@ from streams.fans.model import MODEL
 from streams.task import Task, TaskOutput
 from streams.wire.records import Record, Records
 from tests.agents.worker.memory_worker import NAMES, clock_tp, tp
-from tests.ground.clock import ManualClock
 from tests.streams.histories import START, brands, new_task, record, texts
+from tests.support.clock import ManualClock
 
 LOST = "fanpulse_lost_to_retention_total"
 NO_LAG: frozenset[int] = frozenset()
@@ -245,7 +245,7 @@ def test_portions_hold_whole_batches_in_order_and_are_small_enough_to_be_decoded
     def sized(n: int) -> tuple[TP, FetchedBatch]:
         return tp(), FetchedBatch(0, n, Records.of([Record(0, 0, None, b"")] * n))
 
-    batches: Batches = [sized(n) for n in (MAX_RECORDS + 1, 1, MAX_RECORDS - 1, 1, 0)]
+    batches: TaskBatches = [sized(n) for n in (MAX_RECORDS + 1, 1, MAX_RECORDS - 1, 1, 0)]
     portions = list(in_portions(batches))
     assert [len(portion) for portion in portions] == [1, 2, 2]
     assert [each for portion in portions for each in portion] == batches

@@ -21,7 +21,7 @@ from tests.agents.worker.memory_worker import (
     tick,
     tp,
 )
-from tests.ground.memory_broker import Committed, MemoryBroker
+from tests.support.memory_broker import Committed, MemoryBroker
 
 NOTHING_READ = {source.number: 0 for source in INPUTS}
 

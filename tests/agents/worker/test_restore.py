@@ -6,7 +6,7 @@ import pytest
 
 from agents.errors import ConfigError, FailStopError
 from schemas.inputs.likes import LIKES
-from schemas.outputs.applied_offsets import KEY
+from schemas.outputs.applied_offsets import APPLIED_OFFSETS_KEY
 from streams.task import Task
 from tests.agents.worker.memory_worker import (
     CHANGELOG,
@@ -17,8 +17,8 @@ from tests.agents.worker.memory_worker import (
     scene,
     tp,
 )
-from tests.ground.clock import ManualClock
-from tests.ground.memory_broker import MemoryBroker
+from tests.support.clock import ManualClock
+from tests.support.memory_broker import MemoryBroker
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_a_tombstone_deletes_the_fan(broker: MemoryBroker, tmp_path: Path, clock
     [
         (b"miot:f", b"\xc8" + bytes(400), ConfigError, "newer version wrote"),
         (b"miot:f", b"\x01" + bytes(400), ConfigError, "start with another FANPULSE_GROUP"),
-        (KEY, b"no JSON", FailStopError, "partition 0, before offset"),
-        (KEY, None, FailStopError, "partition 0, before offset"),
+        (APPLIED_OFFSETS_KEY, b"no JSON", FailStopError, "partition 0, before offset"),
+        (APPLIED_OFFSETS_KEY, None, FailStopError, "partition 0, before offset"),
     ],
     ids=["a newer layout", "layout 1", "broken applied offsets", "deleted applied offsets"],
 )
@@ -107,7 +107,7 @@ def test_a_restore_waits_for_a_transaction_whose_marker_is_still_to_come(
         produce(broker, 0, 3)
         await before.work()
         deciding = broker.begin("a dead worker")
-        deciding.append(own(CHANGELOG), [(KEY, b'{"inputs":{"0":{"offset":77}}}')])
+        deciding.append(own(CHANGELOG), [(APPLIED_OFFSETS_KEY, b'{"inputs":{"0":{"offset":77}}}')])
         worker = MemoryWorker(broker, tmp_path, clock)
         first = worker.reader.read
 

@@ -18,8 +18,8 @@ from tests.agents.worker.memory_worker import (
     scene,
     tp,
 )
-from tests.ground.clock import ManualClock
-from tests.ground.memory_broker import MemoryBroker, values_of
+from tests.support.clock import ManualClock
+from tests.support.memory_broker import MemoryBroker, values_of
 
 DEDUP = own(NAMES.dedup)
 DUPLICATES = "fanpulse_events_total"

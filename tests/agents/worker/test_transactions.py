@@ -19,9 +19,9 @@ from tests.agents.worker.memory_worker import (
     scene,
     tp,
 )
-from tests.ground.clock import ManualClock
-from tests.ground.memory_broker import MemoryBroker, values_of
 from tests.streams.histories import record
+from tests.support.clock import ManualClock
+from tests.support.memory_broker import MemoryBroker, values_of
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from agents.errors import Exit
 from tests.chaos.fixtures.scenario import Scenario
-from tests.ground.calling import call
-from tests.ground.reading import last_views, read, unread
+from tests.support.calling import call
+from tests.support.reading import last_views, read, unread
 
 pytestmark = pytest.mark.full
 
@@ -29,26 +29,26 @@ def test_other_weights(scenario: Scenario, tmp_path: Path) -> None:
     scenario.worker(0)
     scenario.feed(limit=8_000)
     scenario.all_committed()
-    beside = {"GROUP": f"{scenario.settings.group}-2", "OUTPUT_PREFIX": f"{scenario.settings.group}-2-"}
-    options = ("--group", beside["GROUP"], "--output-prefix", beside["OUTPUT_PREFIX"])
-    said = call(scenario.installation, "replay", *options, "--json", PARAMS=params)
-    assert said.code == Exit.OK, said.err
-    assert said.fields["events"] == scenario.sent
-    scenario.worker(1, **beside, PARAMS=params)  # goes on where the replay ended
+    second_group = {"GROUP": f"{scenario.settings.group}-2", "OUTPUT_PREFIX": f"{scenario.settings.group}-2-"}
+    options = ("--group", second_group["GROUP"], "--output-prefix", second_group["OUTPUT_PREFIX"])
+    result = call(scenario.installation, "replay", *options, "--json", PARAMS=params)
+    assert result.code == Exit.OK, result.err
+    assert result.fields["events"] == scenario.sent
+    scenario.worker(1, **second_group, PARAMS=params)  # goes on where the replay ended
     scenario.feed()
     scenario.check()  # what runs is not disturbed
-    other = scenario.installation.settings(**beside)
+    other = scenario.installation.settings(**second_group)
     inputs = list(other.names.inputs)
     scenario.until("the other group has it all", lambda: not unread(other.broker, other.group, inputs))
-    wanted = {key: dict(fan.counts) for key, fan in scenario.work.told().fans.items()}
+    wanted = {key: dict(fan.counts) for key, fan in scenario.work.expected().fans.items()}
     found: dict[str, dict[str, Any]] = {}
 
-    def is_told() -> bool:
+    def is_published() -> bool:
         nonlocal found
         found = views(scenario, other.names.fan_scores)
         return {key: view["counts"] for key, view in found.items()} == wanted
 
-    scenario.until("the other group tells the same counts", is_told, 30)
+    scenario.until("the other group tells the same counts", is_published, 30)
     assert {view["model_version"] for view in found.values()} == {"2"}
     before = views(scenario, scenario.settings.names.fan_scores)
     likers = [key for key, counts in wanted.items() if counts.get("like")]

@@ -4,17 +4,17 @@ import pytest
 
 from agents.errors import Exit
 from tests.chaos.fixtures.scenario import Make, Scenario
-from tests.ground.calling import call
+from tests.support.calling import call
 
 pytestmark = pytest.mark.full
 
 
 def copied(old: Scenario, new: Scenario) -> int:
     """Copy what came since the last time, as an operator does; return how many records that was."""
-    said = call(old.installation, "topics", "copy", "--to-prefix", new.settings.topic_prefix, "--json")
-    assert said.code == Exit.OK, said.err
-    assert said.fields["left_out"] == 0
-    return sum(said.fields.values())
+    result = call(old.installation, "topics", "copy", "--to-prefix", new.settings.topic_prefix, "--json")
+    assert result.code == Exit.OK, result.err
+    assert result.fields["left_out"] == 0
+    return sum(result.fields.values())
 
 
 def test_twice_the_partitions(make: Make) -> None:

@@ -18,9 +18,9 @@ from agents.settings import Settings
 from tests.chaos.fixtures.newer import VISITS
 from tests.chaos.fixtures.scenario import FANS, Make, Scenario
 from tests.chaos.fixtures.workload import BRAND, Workload
-from tests.ground.processes import Running
-from tests.ground.reading import unread
-from tests.integration.oracle.replay import Told
+from tests.integration.oracle.replay import Replayed
+from tests.support.processes import Running
+from tests.support.reading import unread
 
 NEWER = ("tests.chaos.fixtures.newer",)
 COMPILE = "from tests.chaos.fixtures import newer; newer.install(); from streams.warm import warm; warm()"
@@ -82,12 +82,12 @@ class WithVisits(Workload):
 
     visits: Visits
 
-    def told(self) -> Told:
+    def expected(self) -> Replayed:
         """Return what must have become of all that was sent."""
-        told = super().told()
+        expected = super().expected()
         for key, n in self.visits.counts.items():
-            told.fans[key].counts["visit"] = n
-        return told
+            expected.fans[key].counts["visit"] = n
+        return expected
 
 
 @pytest.fixture(scope="module")

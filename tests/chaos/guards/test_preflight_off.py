@@ -5,7 +5,7 @@ import pytest
 from agents.errors import Exit
 from agents.kafka.connection import admin
 from tests.chaos.fixtures.scenario import Scenario
-from tests.ground.processes import Running, until
+from tests.support.processes import Running, until
 
 pytestmark = pytest.mark.full
 

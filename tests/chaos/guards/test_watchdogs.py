@@ -5,7 +5,7 @@ import pytest
 from agents.errors import Exit
 from tests.chaos.fixtures.proxy import Api, Proxy
 from tests.chaos.fixtures.scenario import Make, Scenario
-from tests.ground.processes import Running
+from tests.support.processes import Running
 
 pytestmark = pytest.mark.full
 
@@ -71,7 +71,7 @@ def test_an_event_loop_that_is_blocked(scenario: Scenario) -> None:
     scenario.feed()
     one = scenario.starting(0, "", **settings)
     ends_alone(scenario, one, "event loop blocked")
-    assert "tests/ground/faults.py" in one.words(), "where it was blocked is told"
+    assert "tests/support/faults.py" in one.words(), "where it was blocked is told"
     other = scenario.starting(1, "loop_watchdog", **settings)
     hangs(scenario, other)
     assert other.words().count("restored 4 partitions") == 1

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from agents.errors import Exit
 from agents.kafka.publish import key_hash
 from tests.chaos.fixtures.scenario import Make, Scenario
-from tests.ground.reading import last_views, read, unread
+from tests.support.reading import last_views, read, unread
 
 HOUR_MS = 3_600_000
 IDS = 1_000  # FANPULSE_DEDUP_IDS of these scenarios: half of it is known for certain

@@ -10,7 +10,7 @@ from agents.errors import Exit
 from agents.settings import Settings
 from streams.fans.model import LAYOUT, MODEL
 from tests.chaos.fixtures.scenario import Scenario
-from tests.ground.reading import read
+from tests.support.reading import read
 
 BAD = 300
 
@@ -42,7 +42,7 @@ def test_a_record_that_makes_our_fold_fail_goes_to_dead_letters(scenario: Scenar
     scenario.feed()
     scenario.until("it killed the worker often enough", lambda: scenario.result.deaths == 3)
     scenario.moved(4_000)
-    scenario.check(letters=1)
+    scenario.check(dead_letters=1)
     (letter,) = read(settings.broker, settings.names.dead_letters)
     assert letter.headers["reason"] == "killed the worker: RuntimeError"
     assert "RuntimeError" in letter.headers["traceback"]

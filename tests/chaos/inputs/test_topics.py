@@ -6,8 +6,8 @@ from kafka import TopicPartition
 from agents.errors import Exit
 from agents.kafka.connection import admin
 from tests.chaos.fixtures.scenario import Scenario, metric
-from tests.ground.processes import until
-from tests.ground.reading import written
+from tests.support.processes import until
+from tests.support.reading import written
 
 
 @pytest.mark.full
@@ -75,8 +75,8 @@ def test_records_that_retention_took_are_counted(scenario: Scenario) -> None:
     one.wait_ready()
     scenario.all_sent()
     until(lambda: "retention removed them" in one.words(), 30, "the loss is told")
-    gone = sum(event["topic"] == "likes" for event in scenario.work.lines[4_000:5_000])
-    until(lambda: metric(one, 'fanpulse_lost_to_retention_total{topic="likes"}') == gone, 30, "the loss is counted")
+    removed = sum(event["topic"] == "likes" for event in scenario.work.lines[4_000:5_000])
+    until(lambda: metric(one, 'fanpulse_lost_to_retention_total{topic="likes"}') == removed, 30, "the loss is counted")
 
 
 def test_a_topic_created_again_that_has_outgrown_the_old_offsets_is_refused(scenario: Scenario) -> None:

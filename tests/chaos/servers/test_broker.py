@@ -8,7 +8,7 @@ import pytest
 from agents.embedded.kafka import Kafka
 from tests.chaos.fixtures.scenario import Scenario
 
-FROZEN_S, GONE_S = 25.0, 60.0
+FROZEN_S, BROKER_DOWN_S = 25.0, 60.0
 
 
 def test_the_broker_is_killed_and_started_again(scenario: Scenario, kafka: Kafka) -> None:
@@ -48,7 +48,7 @@ def test_the_broker_is_gone_for_a_minute(scenario: Scenario, kafka: Kafka) -> No
     scenario.feed()
     scenario.moved(3_000)
     kafka.kill()
-    scenario.hold(GONE_S)
+    scenario.hold(BROKER_DOWN_S)
     kafka.start()
     scenario.moved(3_000)
     scenario.check()

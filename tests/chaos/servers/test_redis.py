@@ -70,7 +70,7 @@ def test_redis_fails_while_fans_are_scored(make: Make, valkey: Valkey, fault: st
     scenario.moved(4_000)
     scenario.check()
     assert serve.child.is_running, serve.words()
-    fans = set(scenario.work.told().fans)
+    fans = set(scenario.work.expected().fans)
     scenario.until("every fan is in Redis", lambda: len(copied(valkey)) >= len(fans), 60)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tests.chaos.fixtures.scenario import metric
-from tests.ground.processes import Running
+from tests.support.processes import Running
 
 EVERY_S = 2.0
 WARM = 1 / 3  # of the time: what comes before is warm-up

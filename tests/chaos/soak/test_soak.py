@@ -7,15 +7,15 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from agents.settings import Settings
-from tests.chaos.fixtures.feed import Feed
+from tests.chaos.fixtures.load import LoadProducer
 from tests.chaos.fixtures.result import machine
 from tests.chaos.fixtures.scenario import Make
 from tests.chaos.soak.sampling import Sampling
 from tests.chaos.soak.steady import KINDS, Steady
-from tests.ground.reading import consumer, read_from, unread
+from tests.support.reading import consumer, read_from, unread
 
 RATE, FANS, PARTITIONS = 5_000, 20_000, 12
-SETTLE_S = 15
+WARM_UP_S = 15
 
 
 def counted(settings: Settings, fans: int) -> np.ndarray:
@@ -35,38 +35,38 @@ def counted(settings: Settings, fans: int) -> np.ndarray:
 @pytest.mark.soak
 def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
     minutes: float = pytestconfig.getoption("minutes")
-    scenario = make("soak", PARTITIONS=PARTITIONS, PUBLISH_DELAY_S=SETTLE_S, TICK_S=5)
+    scenario = make("soak", PARTITIONS=PARTITIONS, PUBLISH_DELAY_S=WARM_UP_S, TICK_S=5)
     settings, work = scenario.settings, Steady(FANS)
     one = scenario.worker(0)
-    feed = Feed(settings, work.lines(), RATE)
-    feed.start()
+    load = LoadProducer(settings, work.lines(), RATE)
+    load.start()
     sampling = Sampling(one)
     scenario.hold(minutes * 60)
     sampling.stop()
     waiting = unread(settings.broker, settings.group, settings.names.inputs)
-    feed.stop()
-    scenario.until("the broker has everything", lambda: feed.is_over)
-    assert not feed.failed, feed.failed[:3]
+    load.stop()
+    scenario.until("the broker has everything", lambda: load.is_over)
+    assert not load.failed, load.failed[:3]
     inputs = list(settings.names.inputs)
     scenario.until("all is committed", lambda: not unread(settings.broker, settings.group, inputs), 60)
-    scenario.hold(2 * SETTLE_S + 2)
+    scenario.hold(2 * WARM_UP_S + 2)
     assert one.terminate() == 0
 
     found = {name: sampling.growth(name) for name in ("resident", "descriptors", "tasks")}
     wrong = counted(settings, FANS) - work.counts
     lost, doubled = int(-wrong[wrong < 0].sum()), int(wrong[wrong > 0].sum())
-    said = [
+    output = [
         machine(),
-        f"{minutes:g} min, {feed.sent:,} events of {FANS:,} fans, {feed.sent / (minutes * 60):,.0f} a second",
+        f"{minutes:g} min, {load.sent:,} events of {FANS:,} fans, {load.sent / (minutes * 60):,.0f} a second",
         f"lost {lost}, doubled {doubled}, deaths {scenario.result.deaths}; {waiting:,} waited at the end",
         f"resident MB {found['resident']}",
         f"descriptors {found['descriptors']}",
         f"tasks {found['tasks']}",
     ]
-    print("", *said, sep="\n")
+    print("", *output, sep="\n")
     table: Path = pytestconfig.getoption("table")
     table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text("\n".join(said) + "\n", encoding="utf-8")
+    table.write_text("\n".join(output) + "\n", encoding="utf-8")
     assert (lost, doubled, scenario.result.deaths) == (0, 0, 0)
-    assert feed.sent >= 0.95 * RATE * minutes * 60, "the feed did not keep its rate"
-    assert all(growth.is_nil for growth in found.values()), said
+    assert load.sent >= 0.95 * RATE * minutes * 60, "the feed did not keep its rate"
+    assert all(growth.is_nil for growth in found.values()), output

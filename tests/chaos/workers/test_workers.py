@@ -9,7 +9,7 @@ from agents.errors import Exit
 from tests.chaos.fixtures.reader import Reader
 from tests.chaos.fixtures.scenario import Make, Scenario, metric, rebalances
 from tests.chaos.fixtures.workload import Workload
-from tests.ground.processes import Running
+from tests.support.processes import Running
 
 SESSION_S, TRANSACTION_S, CHECK_S = 6.0, 10.0, 2.0  # the suite's session; a transaction's time; the broker looks
 FANS = 120_000  # of whom two events each reach 103,000

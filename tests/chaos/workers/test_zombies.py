@@ -5,7 +5,7 @@ import pytest
 from agents.errors import Exit
 from tests.chaos.fixtures.proxy import Api, Proxy
 from tests.chaos.fixtures.scenario import Scenario, metric, rebalances
-from tests.ground.processes import Running
+from tests.support.processes import Running
 
 WAIT_S = 44.0  # that scores wait, half of it for one of two partitions: longer than the other takes to count
 STALE_ROWS = 20  # of some 125 fans in a partition

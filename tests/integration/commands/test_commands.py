@@ -11,9 +11,9 @@ from agents.embedded.kafka import Kafka
 from agents.kafka.connection import admin, aiokafka_options
 from agents.kafka.topics import partition_counts
 from schemas.dead_letters import Refusal, RefusalKind, headers
-from tests.ground.calling import call
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import until
+from tests.support.calling import call
+from tests.support.installation import Installation, fresh
+from tests.support.processes import until
 
 
 def test_topics_are_created_once_and_then_checked(installation: Installation) -> None:
@@ -58,35 +58,35 @@ def test_unequal_counts_and_a_wrong_policy_are_told(installation: Installation) 
 
 
 def test_more_replicas_than_brokers_are_refused_in_a_sentence(installation: Installation) -> None:
-    said = call(installation, "topics", "create", REPLICATION=3)
-    assert said.code == 78
-    assert "only 1 broker(s) are registered" in said.err
+    result = call(installation, "topics", "create", REPLICATION=3)
+    assert result.code == 78
+    assert "only 1 broker(s) are registered" in result.err
 
 
 @pytest.mark.parametrize("words", ["topics check", "topics create", "dlq list", "simulate", "load -"])
 def test_a_broker_that_is_not_there_is_one_sentence(installation: Installation, words: str) -> None:
-    said = call(installation, *words.split(), BROKER="127.0.0.1:1")
-    assert (said.code, said.out) == (69, "")
-    assert re.fullmatch("fanpulse: no Kafka broker answers at 127.0.0.1:1 .*\n", said.err)
+    result = call(installation, *words.split(), BROKER="127.0.0.1:1")
+    assert (result.code, result.out) == (69, "")
+    assert re.fullmatch("fanpulse: no Kafka broker answers at 127.0.0.1:1 .*\n", result.err)
 
 
 def test_config_shows_what_is_in_force_and_no_secret(installation: Installation) -> None:
     secrets = {"KAFKA_PASSWORD": "s3cret", "WEB_TOKEN": "t0ken", "REDIS_URL": "redis://:pa55@h:1/0"}
-    said = call(installation, "config", "show", "--json", **secrets)
-    rows = {row["name"]: row for row in said.rows}
+    result = call(installation, "config", "show", "--json", **secrets)
+    rows = {row["name"]: row for row in result.rows}
     assert rows["FANPULSE_GROUP"]["value"] == installation.given["GROUP"]
     assert rows["FANPULSE_KAFKA_PASSWORD"]["value"] == "(set)"
     assert [rows[f"FANPULSE_{name}"]["is_default"] for name in ("GROUP", "WEB_PORT")] == [False, True]
     table = call(installation, "config", "show", **secrets)
     assert "before every topic's name" in table.out
     for secret in ("s3cret", "t0ken", "pa55"):
-        assert secret not in said.out + table.out
+        assert secret not in result.out + table.out
 
 
 def test_a_setting_that_is_none_is_named(installation: Installation) -> None:
-    said = call(installation, "config", "show", WEB_PORT="many")
-    assert said.code == 78
-    assert "FANPULSE_WEB_PORT" in said.err
+    result = call(installation, "config", "show", WEB_PORT="many")
+    assert result.code == 78
+    assert "FANPULSE_WEB_PORT" in result.err
 
 
 async def refuse(installation: Installation, n: int) -> None:

@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 from agents.kafka.publish import key_hash
-from tests.ground.calling import call
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
-from tests.ground.reading import Record, read
+from tests.support.calling import call
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
+from tests.support.reading import Record, read
 
 N = 30_000
 LIKE = {"topic": "likes", "event_id": "e", "brand_id": "miot", "fan_id": "f", "platform": "weibo", "event_time": 1}
@@ -41,8 +41,8 @@ def test_load_sends_every_line_once_in_order_to_its_keys_partition(installation:
     installation.create_topics()
     file = tmp_path / "history.jsonl"
     file.write_text("\n".join(map(json.dumps, history(N))))
-    said = call(installation, "load", str(file), "--json").fields
-    assert (said["sent"], sum(said["topics"].values()), said["bad_lines"]) == (N, N, 0)
+    result = call(installation, "load", str(file), "--json").fields
+    assert (result["sent"], sum(result["topics"].values()), result["bad_lines"]) == (N, N, 0)
     for name in ("likes", "reposts"):
         wanted: dict[int, list[dict[str, object]]] = {}
         for event in history(N):
@@ -55,9 +55,9 @@ def test_a_file_with_a_bad_line_sends_nothing(installation: Installation, tmp_pa
     installation.create_topics()
     file = tmp_path / "history.jsonl"
     file.write_text("\n".join([*map(json.dumps, history(50)), "{", *map(json.dumps, history(50))]))
-    said = call(installation, "load", str(file))
-    assert said.code == 1
-    assert "line 51: not JSON" in said.err
+    result = call(installation, "load", str(file))
+    assert result.code == 1
+    assert "line 51: not JSON" in result.err
     assert topic(installation, "likes") == []
     assert call(installation, "load", str(file), "--skip-bad", "--json").fields["sent"] == 100
 
@@ -65,9 +65,9 @@ def test_a_file_with_a_bad_line_sends_nothing(installation: Installation, tmp_pa
 def test_standard_input_is_sent_up_to_its_first_bad_line(installation: Installation) -> None:
     installation.create_topics()
     lines = "\n".join([*map(json.dumps, history(10)), "{", *map(json.dumps, history(10))])
-    said = call(installation, "load", "-", given=lines)
-    assert said.code == 1
-    assert "10 events were sent" in said.err
+    result = call(installation, "load", "-", given=lines)
+    assert result.code == 1
+    assert "10 events were sent" in result.err
     assert len(topic(installation, "likes")) + len(topic(installation, "reposts")) == 10
 
 
@@ -78,21 +78,21 @@ def test_a_rate_is_kept(installation: Installation) -> None:
 
 
 def test_load_asks_for_topics_first(installation: Installation) -> None:
-    said = call(installation, "load", "-", given=json.dumps(LIKE))
-    assert said.code == 78
-    assert "fanpulse topics create" in said.err
+    result = call(installation, "load", "-", given=json.dumps(LIKE))
+    assert result.code == 78
+    assert "fanpulse topics create" in result.err
 
 
 def test_a_demo_sends_a_history_and_goes_on_live(installation: Installation) -> None:
     installation.create_topics()
     began = time.time()
-    said = call(installation, "simulate", "--fans", "60", "--rate", "100", "--count", "200", "--json").fields
-    assert said["live"] == 200
-    assert said["history"] > 1_000
+    result = call(installation, "simulate", "--fans", "60", "--rate", "100", "--count", "200", "--json").fields
+    assert result["live"] == 200
+    assert result["history"] > 1_000
     sent = [
         record.json() for name in ("likes", "reposts", "comments", "purchases") for record in topic(installation, name)
     ]
-    assert len(sent) == said["history"] + said["live"]
+    assert len(sent) == result["history"] + result["live"]
     assert sum(event["event_time"] >= began * 1000 for event in sent) >= 190
     assert len({event["event_id"] for event in sent}) == len(sent)
     assert {event["brand_id"] for event in sent} == {"miot"}

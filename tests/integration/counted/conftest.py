@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.ground.datasets import SAMPLE
-from tests.ground.processes import Processes
 from tests.integration.counted.proof import Case, real
+from tests.support.datasets import SAMPLE
+from tests.support.processes import Processes
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 @pytest.fixture
-def house(processes: Processes) -> Processes:
+def broker_processes(processes: Processes) -> Processes:
     """An installation with its topics, and nobody at work yet."""
     processes.installation.create_topics()
     return processes

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.inputs.internal import ATTRIBUTION
-from tests.ground.datasets import mixed, write
-from tests.ground.processes import Processes, Running, until
-from tests.ground.reading import committed, last_views, unread, written
-from tests.ground.reading import read as read_topic
 from tests.integration.oracle.compare import broken_chains, differences
 from tests.integration.oracle.doubt import Doubt, in_doubt
-from tests.integration.oracle.replay import Told, replay
+from tests.integration.oracle.replay import Replayed, replay
+from tests.support.datasets import mixed, write
+from tests.support.processes import Processes, Running, until
+from tests.support.reading import committed, last_views, unread, written
+from tests.support.reading import read as read_topic
 
 LOAD_S = 300.0
 SHOWN = 20
@@ -23,7 +23,7 @@ class Case(NamedTuple):
 
     path: Path
     lines: int
-    told: Told
+    expected: Replayed
     doubt: Doubt
 
 
@@ -50,7 +50,7 @@ def done(processes: Processes) -> int:
     return committed(settings.broker, settings.group, list(settings.names.public_inputs))
 
 
-def settled(processes: Processes, alive: list[Running], within: float) -> None:
+def wait_published(processes: Processes, alive: list[Running], within: float) -> None:
     """Wait until the group has committed all inputs and credits, and has told what it has to tell.
 
     Quiet is twice the time after which the smallest change is told: nothing new in that long, nothing is waiting.
@@ -58,7 +58,7 @@ def settled(processes: Processes, alive: list[Running], within: float) -> None:
     """
     settings = processes.installation.settings()
     names, quiet_s = settings.names, 2 * settings.publish_delay_s + 1
-    inputs, told = list(names.inputs), [names.fan_scores, names.of(ATTRIBUTION)]
+    inputs, expected = list(names.inputs), [names.fan_scores, names.of(ATTRIBUTION)]
     ends, since = -1, time.monotonic()
 
     def all_alive() -> bool:
@@ -68,7 +68,7 @@ def settled(processes: Processes, alive: list[Running], within: float) -> None:
 
     def is_quiet() -> bool:
         nonlocal ends, since
-        now = written(settings.broker, told)
+        now = written(settings.broker, expected)
         if now != ends:
             ends, since = now, time.monotonic()
         return all_alive() and time.monotonic() - since >= quiet_s
@@ -80,18 +80,18 @@ def settled(processes: Processes, alive: list[Running], within: float) -> None:
 
 def check(processes: Processes, case: Case, alive: list[Running], within: float = 120) -> None:
     """Wait for the end of a case, stop the workers, and hold every fan, event and credit against the oracle."""
-    settled(processes, alive, within)
+    wait_published(processes, alive, within)
     for one in alive:  # or a tick could let fans sink between the reading of one topic and of the next
         assert one.terminate() == 0, one.words()
     settings = processes.installation.settings()
     broker, names = settings.broker, settings.names
     views = last_views(read_topic(broker, names.fan_scores))
-    found = differences(views, case.told.fans, case.doubt.fans)
+    found = differences(views, case.expected.fans, case.doubt.fans)
     found += broken_chains((record.json() for record in read_topic(broker, names.fan_flags)), views)
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:SHOWN])
-    assert sum(sum(view["counts"].values()) for view in views.values()) == case.told.events
+    assert sum(sum(view["counts"].values()) for view in views.values()) == case.expected.events
     paid = [record.json()["event_id"] for record in read_topic(broker, names.of(ATTRIBUTION))]
     assert len(paid) == len(set(paid)), "a repost earned twice"
-    assert set(paid) ^ case.told.credits <= case.doubt.reposts
+    assert set(paid) ^ case.expected.attributions <= case.doubt.reposts
     refused = read_topic(broker, names.dead_letters)
     assert not refused, [record.headers for record in refused[:SHOWN]]

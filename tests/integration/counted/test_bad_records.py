@@ -8,12 +8,12 @@ from confluent_kafka import KafkaError, Message, Producer
 from kafka.partitioner.default import murmur2
 
 from agents.settings import Settings
-from tests.ground.processes import Processes
-from tests.ground.reading import last_views
-from tests.ground.reading import read as read_topic
-from tests.integration.counted.proof import settled
+from tests.integration.counted.proof import wait_published
 from tests.integration.oracle.compare import differences
 from tests.integration.oracle.replay import key_of, replay
+from tests.support.processes import Processes
+from tests.support.reading import last_views
+from tests.support.reading import read as read_topic
 
 NOW_MS = int(time.time() * 1000)
 HOUR_MS = 3_600_000
@@ -79,7 +79,7 @@ def home(key: bytes, partitions: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
-class Feed:
+class MixedProducer:
     """A producer that says where each record went."""
 
     def __init__(self, settings: Settings) -> None:
@@ -102,32 +102,32 @@ class Feed:
 
 
 def test_bad_records_reach_dead_letters_and_their_neighbours_count(
-    house: Processes,
+    broker_processes: Processes,
 ) -> None:
-    worker = house.worker()
-    settings = house.installation.settings()
-    feed, good, refused = Feed(settings), [], {}
+    worker = broker_processes.worker()
+    settings = broker_processes.installation.settings()
+    producer, good, refused = MixedProducer(settings), [], {}
     for fan in ("f1", "f2", "f3"):
         own = f"miot:{fan}".encode()
         for n, (kind, record) in enumerate(bad(fan).items()):
             before, after = event(fan, 10 * n + 2), event(fan, 10 * n + 3)
             good += [before, after]
             key, count = record.key or own, settings.partitions
-            feed.send(own, json.dumps(before).encode(), home(own, count))
-            sent = feed.send(key, record.value, (home(key, count) + record.elsewhere) % count)
+            producer.send(own, json.dumps(before).encode(), home(own, count))
+            sent = producer.send(key, record.value, (home(key, count) + record.elsewhere) % count)
             refused[sent.topic, sent.partition, sent.offset] = (f"{kind} of {fan}", record.word, sent)
-            feed.send(own, json.dumps(after).encode(), home(own, count))
-    settled(house, [worker], within=60)
+            producer.send(own, json.dumps(after).encode(), home(own, count))
+    wait_published(broker_processes, [worker], within=60)
 
-    letters = read_topic(settings.broker, settings.names.dead_letters)
-    told = [letter.headers for letter in letters]
-    found = {(said["topic"], int(said["partition"]), int(said["offset"])): said["reason"] for said in told}
+    dead_letters = read_topic(settings.broker, settings.names.dead_letters)
+    headers = [letter.headers for letter in dead_letters]
+    found = {(header["topic"], int(header["partition"]), int(header["offset"])): header["reason"] for header in headers}
     assert {what for place, (what, _, _) in refused.items() if place not in found} == set()
-    assert len(letters) == len(found) == len(refused)
-    for letter in letters:
-        said = letter.headers
-        what, word, sent = refused[said["topic"], int(said["partition"]), int(said["offset"])]
-        assert word in said["reason"].lower(), f"{what}: {said['reason']}"
+    assert len(dead_letters) == len(found) == len(refused)
+    for letter in dead_letters:
+        header = letter.headers
+        what, word, sent = refused[header["topic"], int(header["partition"]), int(header["offset"])]
+        assert word in header["reason"].lower(), f"{what}: {header['reason']}"
         assert letter.key == sent.key, what
         assert letter.value == (sent.value if sent.value is None else sent.value[:CUT]), what
         assert letter.partition == sent.partition, what

@@ -5,25 +5,27 @@ import json
 import time
 from pathlib import Path
 
+from agents.kafka.publish import KeyedRecord as Event
 from agents.kafka.publish import Publisher
-from agents.kafka.publish import Record as Event
 from schemas.topics import Names
-from tests.ground.processes import Processes, until
-from tests.ground.reading import last_views, read
 from tests.streams.model import reminders
 from tests.streams.model.composed import TEST_MODEL
+from tests.support.processes import Processes, until
+from tests.support.reading import last_views, read
 
 SOON_S = 60.0
 COMPILE_S = 600.0  # the kernels of this model, when no test before compiled them
 FAN = "weibo:1"
 
 
-def test_an_input_a_rule_and_a_store_of_a_given_model_work_in_a_worker(house: Processes, tmp_path: Path) -> None:
+def test_an_input_a_rule_and_a_store_of_a_given_model_work_in_a_worker(
+    broker_processes: Processes, tmp_path: Path
+) -> None:
     parameters = tmp_path / "parameters.toml"
     parameters.write_text("[brands.miot]\npings_needed = 2\n", encoding="utf-8")
-    settings = house.installation.settings()
+    settings = broker_processes.installation.settings()
     names = Names(settings.topic_prefix, settings.topic_prefix, settings.group, TEST_MODEL.inputs)
-    worker = house.worker(ready=False, module=("tests.streams.model.worker",), PARAMS=parameters)
+    worker = broker_processes.worker(ready=False, module=("tests.streams.model.worker",), PARAMS=parameters)
     worker.wait_ready(COMPILE_S)
 
     now = int(time.time() * 1000)

@@ -11,12 +11,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.errors import FailStopError
 from agents.kafka.connection import aiokafka_options
-from agents.transport.group_metadata import GroupMetadata, beat_as_static, group_metadata_of
+from agents.transport.group_metadata import GroupMetadata, group_metadata_of, heartbeat_as_static_member
 from agents.transport.transaction import OutputRecord, TransactionBatch
 from agents.transport.writer import Writer
 from agents.worker.preflight import Preflight
-from tests.ground.installation import Installation
-from tests.ground.reading import read
+from tests.support.installation import Installation
+from tests.support.reading import read
 
 SESSION_MS = 6_000
 
@@ -38,13 +38,13 @@ async def member(installation: Installation, instance: str) -> AsyncIterator[AIO
     )  # fmt: skip
     await consumer.start()
     try:
-        await settled(lambda: bool(consumer.assignment()))
+        await until_true(lambda: bool(consumer.assignment()))
         yield consumer
     finally:
         await consumer.stop()
 
 
-async def settled(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until_true(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110  what is waited for is aiokafka's
             await asyncio.sleep(0.05)
@@ -124,7 +124,7 @@ def test_a_member_that_missed_a_rebalance_cannot_commit(installation: Installati
         async with member(installation, "one") as consumer, writer(installation) as one:
             before = group_metadata_of(consumer._coordinator)
             async with member(installation, "two"):
-                await settled(lambda: consumer._coordinator.generation > before.generation)
+                await until_true(lambda: consumer._coordinator.generation > before.generation)
                 with pytest.raises(FailStopError, match="our generation is over"):
                     await commit(one, installation, before, b"late", 3)
                 assert await stands_at(installation) is None
@@ -152,16 +152,16 @@ def test_a_second_writer_of_the_same_name_fences_the_first(installation: Install
 
 def test_a_second_member_of_the_same_instance_id_is_told_to_the_first(installation: Installation) -> None:
     installation.create_topics()
-    told: list[str] = []
+    messages: list[str] = []
 
     async def scene() -> None:
         async with member(installation, "one") as first:
-            beat_as_static(first._coordinator, told.append)
+            heartbeat_as_static_member(first._coordinator, messages.append)
             async with member(installation, "one"):
-                await settled(lambda: bool(told))
+                await until_true(lambda: bool(messages))
 
     asyncio.run(scene())
-    assert "instance id 'one'" in told[0]
+    assert "instance id 'one'" in messages[0]
 
 
 def test_a_static_member_that_comes_back_in_time_changes_no_generation(installation: Installation) -> None:
@@ -172,7 +172,7 @@ def test_a_static_member_that_comes_back_in_time_changes_no_generation(installat
         async with member(installation, "other") as other:
             for _ in range(2):
                 async with member(installation, "one") as one:
-                    await settled(lambda: one._coordinator.generation == other._coordinator.generation)
+                    await until_true(lambda: one._coordinator.generation == other._coordinator.generation)
                     generations.append((one._coordinator.generation, one._coordinator.member_id))
         assert generations[0][0] == generations[1][0]
         assert generations[0][1] != generations[1][1]

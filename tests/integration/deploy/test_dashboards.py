@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.deploy.boards import (
+from tests.integration.deploy.dashboards import (
     DASHBOARDS,
     DEPLOY,
     PROMETHEUS,
-    boards,
+    dashboards,
     metrics_asked,
     metrics_there,
     panels,
@@ -23,16 +23,16 @@ try:
 except ModuleNotFoundError:
     files = None  # type: ignore[assignment]
 
-BOARDS = boards()
+BOARDS = dashboards()
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24  # columns of Grafana's grid
 LEAST_WORDS = 3
 
 
-def faults(board: dict[str, Any]) -> list[str]:
+def faults(dashboard_json: dict[str, Any]) -> list[str]:
     """Return what a dashboard lacks, in words."""
     found = []
-    for panel in panels(board):
+    for panel in panels(dashboard_json):
         name, field = panel["title"], panel["fieldConfig"]["defaults"]
         if len(panel.get("description", "").split()) < LEAST_WORDS:
             found.append(f"{name}: no description")
@@ -44,27 +44,29 @@ def faults(board: dict[str, Any]) -> list[str]:
             found.append(f"{name}: a query has no legend")
         if panel["type"] == "timeseries" and not panel["options"]["legend"]["showLegend"]:
             found.append(f"{name}: the legend is hidden")
-    asked = " ".join(query.expr for query in queries(board))
-    there = variables(board)
+    asked = " ".join(query.expr for query in queries(dashboard_json))
+    there = variables(dashboard_json)
     found += [f"${name}: no such variable" for name in ("brand", "topic") if f"${name}" in asked and name not in there]
     found += [f"${name}: asked for by no panel" for name in there.keys() - {"datasource"} if f"${name}" not in asked]
     if there.get("datasource", {}).get("type") != "datasource":
         found.append("no variable for the datasource")
     if not {"brand", "topic"} & there.keys():
         found.append("neither brand nor topic can be chosen")
-    if not any("fanpulse_rebalances_total" in note["expr"] and note["enable"] for note in board["annotations"]["list"]):
+    if not any(
+        "fanpulse_rebalances_total" in note["expr"] and note["enable"] for note in dashboard_json["annotations"]["list"]
+    ):
         found.append("no annotations at rebalances")
     return found
 
 
 def test_there_are_the_four() -> None:
-    assert {name: board["title"] for name, board in BOARDS.items()} == {
+    assert {name: dashboard_json["title"] for name, dashboard_json in BOARDS.items()} == {
         "now": "fanpulse · Now",
         "fans": "fanpulse · Fans",
-        "mood": "fanpulse · Mood",
+        "sentiment": "fanpulse · Sentiment",
         "machine": "fanpulse · Machine",
     }
-    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS)
+    assert len({dashboard_json["uid"] for dashboard_json in BOARDS.values()}) == len(BOARDS)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -73,7 +75,7 @@ def test_a_dashboard_lacks_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "result"),
     [
         (("description",), "", "Events: no description"),
         (("fieldConfig", "defaults", "unit"), "", "Events: no unit"),
@@ -82,21 +84,21 @@ def test_a_dashboard_lacks_nothing(name: str) -> None:
         (("targets", 0, "expr"), 'sum(up{brand="$brand"})', "$brand: no such variable"),
     ],
 )
-def test_a_planted_lack_is_seen(path: tuple[str | int, ...], value: object, said: str) -> None:
-    board = boards()["now"]
-    place: Any = panels(board)[0]
+def test_a_planted_lack_is_seen(path: tuple[str | int, ...], value: object, result: str) -> None:
+    dashboard_json = dashboards()["now"]
+    place: Any = panels(dashboard_json)[0]
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    assert faults(board) == [said]
+    assert faults(dashboard_json) == [result]
 
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_panels_have_ids_of_their_own_and_do_not_overlap(name: str) -> None:
-    board = BOARDS[name]
-    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    dashboard_json = BOARDS[name]
+    assert len({panel["id"] for panel in dashboard_json["panels"]}) == len(dashboard_json["panels"])
     taken: set[tuple[int, int]] = set()
-    for panel in board["panels"]:
+    for panel in dashboard_json["panels"]:
         at = panel["gridPos"]
         cells = {(at["x"] + dx, at["y"] + dy) for dx in range(at["w"]) for dy in range(at["h"])}
         assert not cells & taken, panel["title"]
@@ -121,8 +123,12 @@ def test_the_json_is_what_the_python_beside_it_makes() -> None:
 
 
 def test_grafana_finds_them() -> None:
-    told = DEPLOY / "grafana" / "provisioning"
-    (source,) = yaml.safe_load((told / "datasources" / "prometheus.yml").read_text(encoding="utf-8"))["datasources"]
+    provisioning = DEPLOY / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text(encoding="utf-8"))[
+        "datasources"
+    ]
     assert (source["type"], source["isDefault"]) == ("prometheus", True)
-    (provider,) = yaml.safe_load((told / "dashboards" / "fanpulse.yml").read_text(encoding="utf-8"))["providers"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "fanpulse.yml").read_text(encoding="utf-8"))[
+        "providers"
+    ]
     assert (provider["type"], provider["allowUiUpdates"]) == ("file", False)

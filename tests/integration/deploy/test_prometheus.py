@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.deploy.boards import ALERTMANAGER, PROMETHEUS, metrics_asked, metrics_there
+from tests.integration.deploy.dashboards import ALERTMANAGER, PROMETHEUS, metrics_asked, metrics_there
 from tests.needed import need
 
 TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
@@ -39,8 +39,8 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_prometheus_takes_the_configuration_and_the_rules() -> None:
-    said = call("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
-    assert said.returncode == 0, said.stdout + said.stderr
+    result = call("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_a_planted_error_in_the_rules_is_refused(copy: Path) -> None:
@@ -51,8 +51,8 @@ def test_a_planted_error_in_the_rules_is_refused(copy: Path) -> None:
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
 def test_rules_do_as_they_say(path: Path) -> None:
-    said = call("promtool", "test", "rules", path)
-    assert said.returncode == 0, said.stdout + said.stderr
+    result = call("promtool", "test", "rules", path)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
             for claim in test["promql_expr_test"]:
                 patterns = re.findall(r'alertname=~?"([^"]+)"', claim["expr"])
                 names = {name for name in ALERTS for pattern in patterns if re.fullmatch(pattern, name)}
-                told = {
+                annotations = {
                     name
                     for sample in claim.get("exp_samples", [])
                     for name in re.findall(r'alertname="(\w+)"', sample["labels"])
                 }
-                fires |= told
-                stays |= names - told
+                fires |= annotations
+                stays |= names - annotations
     assert fires == set(ALERTS)
     assert stays == set(ALERTS)
 
@@ -94,11 +94,11 @@ def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_says_what_to_do_at_night(name: str) -> None:
     alert = ALERTS[name]
-    told = alert["annotations"]
+    annotations = alert["annotations"]
     assert alert["labels"]["severity"] in {"page", "ticket"}
-    assert told["summary"]
-    assert len(told["description"]) >= LEAST_ADVICE
-    file, _, anchor = told["runbook"].partition("#")
+    assert annotations["summary"]
+    assert len(annotations["description"]) >= LEAST_ADVICE
+    file, _, anchor = annotations["runbook"].partition("#")
     headings = re.findall(r"^## (.+)$", (PROMETHEUS / file).read_text(encoding="utf-8"), re.MULTILINE)
     assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
 
@@ -111,14 +111,14 @@ def test_a_rule_asks_for_metrics_that_there_are(name: str) -> None:
 
 
 def test_alertmanager_takes_the_routes() -> None:
-    said = call("amtool", "check-config", ALERTMANAGER)
-    assert said.returncode == 0, said.stdout + said.stderr
+    result = call("amtool", "check-config", ALERTMANAGER)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(("severity", "receiver"), [("page", "pager"), ("ticket", "tickets")])
 def test_who_is_told(severity: str, receiver: str) -> None:
-    said = call("amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}", f"severity={severity}")
-    assert said.stdout.strip() == receiver, said.stderr
+    result = call("amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}", f"severity={severity}")
+    assert result.stdout.strip() == receiver, result.stderr
 
 
 def test_a_planted_error_in_the_routes_is_refused(tmp_path: Path) -> None:

@@ -12,18 +12,18 @@ from agents.embedded.valkey import Valkey
 from agents.supervise.ports import LOOPBACK, free_port, free_row
 from schemas.inputs import COMMENTS
 from streams.fans.model import MODEL
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes, until
-from tests.integration.deploy.boards import Query, boards, queries
+from tests.integration.deploy.dashboards import Query, dashboards, queries
 from tests.integration.deploy.watching import Prometheus
+from tests.support.installation import Installation, fresh
+from tests.support.processes import Processes, until
 
 PLACES = len(MODEL.inputs) * 4  # partitions
 FLAGS = {(spec.kind, *labels) for spec in MODEL.flag_specs for labels in spec.transitions}
 LAG = "fanpulse_consumer_lag_messages"
-PATIENCE_S = 40.0
+TIMEOUT_S = 40.0
 EVERYTHING = {"__rate_interval": "20s", "brand": ".*", "topic": ".*"}
 ONE = {"__rate_interval": "20s", "brand": "miot", "topic": "comments"}
-ASKED = [query for board in boards().values() for query in queries(board)]
+ASKED = [query for dashboard_json in dashboards().values() for query in queries(dashboard_json)]
 
 
 class Watched(Struct):
@@ -50,11 +50,11 @@ def watched(kafka: Kafka, valkey: Valkey, tmp_path_factory: pytest.TempPathFacto
         early = processes.worker(0, METRICS_PORT=first, ready=False)
         processes.serve(METRICS_PORT=serve)
         early.wait_ready()
-        until(lambda: prometheus.ask(f"count({LAG})") == [PLACES], PATIENCE_S, "the worker's lag is scraped")
+        until(lambda: prometheus.ask(f"count({LAG})") == [PLACES], TIMEOUT_S, "the worker's lag is scraped")
         ready_at = time.time()
         processes.command("simulate", "--rate", "60", "--fans", "120")
         send_bad_records(installation)
-        until(lambda: sum(prometheus.ask("sum(fanpulse_dead_letters_total)")) > 0, PATIENCE_S, "records are refused")
+        until(lambda: sum(prometheus.ask("sum(fanpulse_dead_letters_total)")) > 0, TIMEOUT_S, "records are refused")
         processes.worker(1, METRICS_PORT=second)
         yield Watched(prometheus, f"{LOOPBACK}:{first}", ready_at)
     finally:
@@ -73,7 +73,7 @@ def send_bad_records(installation: Installation) -> None:
 def test_every_panel_has_an_answer(watched: Watched, variables: dict[str, str]) -> None:
     until(
         lambda: not watched.prometheus.unanswered(ASKED, variables),
-        PATIENCE_S,
+        TIMEOUT_S,
         lambda: "all is answered; left:\n" + "\n".join(watched.prometheus.unanswered(ASKED, variables)),
     )
 
@@ -90,7 +90,7 @@ def test_every_panel_has_an_answer(watched: Watched, variables: dict[str, str]) 
 )
 def test_a_planted_wrong_name_is_seen(watched: Watched, expr: str) -> None:
     planted = Query("planted", expr)
-    assert watched.prometheus.unanswered([planted], ONE) == [f"planted: {planted.filled(ONE)}"]
+    assert watched.prometheus.unanswered([planted], ONE) == [f"planted: {planted.populated(ONE)}"]
 
 
 def test_every_rule_works_and_every_recording_has_an_answer(watched: Watched) -> None:
@@ -100,18 +100,18 @@ def test_every_rule_works_and_every_recording_has_an_answer(watched: Watched) ->
     assert recorded
     until(
         lambda: not watched.prometheus.unanswered(recorded, {}),
-        PATIENCE_S,
+        TIMEOUT_S,
         lambda: f"all is recorded; left: {watched.prometheus.unanswered(recorded, {})}",
     )
 
 
 def test_lag_is_told_once_for_each_partition_and_never_lost_by_a_rebalance(watched: Watched) -> None:
     prometheus = watched.prometheus
-    held_once = f"count(count by (topic, partition) ({LAG}) == 1)"
+    kept_once = f"count(count by (topic, partition) ({LAG}) == 1)"
     both = f"count(count by (instance) ({LAG}))"
     until(
-        lambda: prometheus.ask(held_once) == [PLACES] and prometheus.ask(both) == [2],
-        PATIENCE_S,
+        lambda: prometheus.ask(kept_once) == [PLACES] and prometheus.ask(both) == [2],
+        TIMEOUT_S,
         lambda: f"each place has one owner: {prometheus.labels(LAG)}",
     )
     kept = "|".join({series["partition"] for series in prometheus.labels(f'{LAG}{{instance="{watched.early}"}}')})
@@ -123,6 +123,6 @@ def test_lag_is_told_once_for_each_partition_and_never_lost_by_a_rebalance(watch
 
 
 def test_flags_have_no_labels_but_those_that_begin_at_zero(watched: Watched) -> None:
-    told = watched.prometheus.labels('fanpulse_flags_total{brand="miot"}')
-    assert {(series["kind"], series["state"], series["reason"]) for series in told} == FLAGS
+    series_found = watched.prometheus.labels('fanpulse_flags_total{brand="miot"}')
+    assert {(series["kind"], series["state"], series["reason"]) for series in series_found} == FLAGS
     assert sum(watched.prometheus.ask("sum(fanpulse_flags_total)")) > 0

@@ -14,9 +14,9 @@ import yaml
 
 from agents.supervise.child import Child
 from agents.supervise.ports import LOOPBACK, free_port
-from tests.ground.processes import until
-from tests.integration.deploy.boards import PROMETHEUS, Query
+from tests.integration.deploy.dashboards import PROMETHEUS, Query
 from tests.needed import need
+from tests.support.processes import until
 
 READY_S = 20.0
 RULES = ("recording.yml", "alerts.yml")
@@ -36,8 +36,8 @@ class Prometheus:
             {"job_name": job, "static_configs": [{"targets": [f"{LOOPBACK}:{port}" for port in ports]}]}
             for job, ports in targets.items()
         ]
-        pace = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-        config = {"global": pace, "rule_files": list(RULES), "scrape_configs": jobs}
+        intervals = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+        config = {"global": intervals, "rule_files": list(RULES), "scrape_configs": jobs}
         (directory / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         command: list[str | Path] = [str(binary), "--config.file", directory / "prometheus.yml"]
         command += ["--web.listen-address", f"{LOOPBACK}:{self.port}", "--storage.tsdb.path", directory / "data"]
@@ -73,9 +73,9 @@ class Prometheus:
     def unanswered(self, queries: Iterable[Query], variables: Mapping[str, str]) -> list[str]:
         """Return the places of the queries that have no series with a number."""
         return [
-            f"{query.place}: {query.filled(variables)}"
+            f"{query.place}: {query.populated(variables)}"
             for query in queries
-            if not any(math.isfinite(value) for value in self.ask(query.filled(variables)))
+            if not any(math.isfinite(value) for value in self.ask(query.populated(variables)))
         ]
 
     def _answers(self) -> bool:
@@ -88,6 +88,6 @@ class Prometheus:
     def _get(self, what: str, **words: object) -> Any:
         url = f"http://{LOOPBACK}:{self.port}/api/v1/{what}?{urllib.parse.urlencode(words)}"
         with urllib.request.urlopen(url, timeout=10) as answer:
-            told = json.load(answer)
-        assert told["status"] == "success", told
-        return told["data"]
+            response = json.load(answer)
+        assert response["status"] == "success", response
+        return response["data"]

@@ -7,10 +7,10 @@ import pytest
 
 from agents.embedded.valkey import Valkey
 from agents.supervise.ports import LOOPBACK, free_row
-from tests.ground.calling import call
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes
 from tests.integration.doctor.asking import ask, finding
+from tests.support.calling import call
+from tests.support.installation import Installation
+from tests.support.processes import Processes
 
 CHECKS = ["settings", "parameters", "broker", "topics", "workers", "offsets", "clock", "redis", "disk", "ports"]
 
@@ -19,16 +19,16 @@ def test_it_is_content_when_all_is_there(installation: Installation, valkey: Val
     installation.create_topics()
     worker = processes.worker(METRICS_PORT=free_row(3))
     ours = {"METRICS_PORT": worker.port, "WEB_PORT": worker.port + 2}
-    said = ask(installation, **ours)
-    assert said.code == 0
-    assert {row["check"]: row["state"] for row in said.rows} == dict.fromkeys(CHECKS, "ok"), said.out
-    workers = next(row for row in said.rows if row["check"] == "workers")
+    result = ask(installation, **ours)
+    assert result.code == 0
+    assert {row["check"]: row["state"] for row in result.rows} == dict.fromkeys(CHECKS, "ok"), result.out
+    workers = next(row for row in result.rows if row["check"] == "workers")
     assert workers["message"] == f"1 in group {installation.given['GROUP']}, 0 events wait"
-    assert valkey.url not in said.out, "an address may hold a password"
-    told = call(installation, "doctor", given="", **ours)
-    assert told.code == 0
-    assert len(told.out.splitlines()) == len(said.rows) + 1
-    assert told.out.splitlines()[-1] == "all checks passed"
+    assert valkey.url not in result.out, "an address may hold a password"
+    printed = call(installation, "doctor", given="", **ours)
+    assert printed.code == 0
+    assert len(printed.out.splitlines()) == len(result.rows) + 1
+    assert printed.out.splitlines()[-1] == "all checks passed"
 
 
 FAULTS: dict[str, tuple[dict[str, str | int], str, str, str]] = {
@@ -67,9 +67,9 @@ def test_a_port_that_another_program_has_is_named(installation: Installation) ->
 
 
 def test_people_see_a_line_a_remedy_and_the_sum(installation: Installation) -> None:
-    said = call(installation, "doctor", BROKER="127.0.0.1:1", METRICS_PORT=0, WEB_PORT=0)
-    assert said.code == 1
-    lines = [line.split(None, 2) for line in said.out.splitlines()]
+    result = call(installation, "doctor", BROKER="127.0.0.1:1", METRICS_PORT=0, WEB_PORT=0)
+    assert result.code == 1
+    lines = [line.split(None, 2) for line in result.out.splitlines()]
     at = next(i for i, line in enumerate(lines) if line[:2] == ["FAIL", "broker"])
-    assert said.out.splitlines()[at + 1].strip().startswith("-> start Kafka, or correct FANPULSE_BROKER")
-    assert said.out.splitlines()[-1] == "1 failed, 0 warning(s)"
+    assert result.out.splitlines()[at + 1].strip().startswith("-> start Kafka, or correct FANPULSE_BROKER")
+    assert result.out.splitlines()[-1] == "1 failed, 0 warning(s)"

@@ -13,11 +13,11 @@ from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
 from agents.kafka.connection import admin
 from agents.supervise.ports import LOOPBACK, free_port
-from tests.ground.calling import Said
-from tests.ground.certificates import Authority
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import until
 from tests.integration.doctor.asking import QUIET, ask, finding
+from tests.support.calling import CommandResult
+from tests.support.certificates import Authority
+from tests.support.installation import Installation, fresh
+from tests.support.processes import until
 
 MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"
 USERS = f'{MODULE} required user_ops="right-one" user_reader="right-too" user_nobody="right-also";'
@@ -50,10 +50,10 @@ def at_crooked(crooked: Kafka, tmp_path: Path) -> Installation:
 
 
 def test_a_wrong_password(at_crooked: Installation) -> None:
-    said = ask(at_crooked, KAFKA_PASSWORD="wrong-one")
-    found = finding(said, "broker", "fail", "refuses user 'ops'")
+    result = ask(at_crooked, KAFKA_PASSWORD="wrong-one")
+    found = finding(result, "broker", "fail", "refuses user 'ops'")
     assert "FANPULSE_KAFKA_PASSWORD" in found["remedy"]
-    assert "wrong-one" not in said.out
+    assert "wrong-one" not in result.out
 
 
 def test_no_login_where_one_is_wanted(at_crooked: Installation) -> None:
@@ -79,10 +79,10 @@ def test_a_session_that_the_broker_does_not_allow(at_crooked: Installation) -> N
 
 
 def test_a_user_who_may_not_write(crooked: Kafka, at_crooked: Installation) -> None:
-    open_door = fresh(at_crooked.directory, crooked.internal).settings()
+    open_listener = fresh(at_crooked.directory, crooked.internal).settings()
     rights = (ACLOperation.DESCRIBE, ACLOperation.READ, ACLOperation.DESCRIBE_CONFIGS)
     everything = {ResourceType.TOPIC: "*", ResourceType.GROUP: "*", ResourceType.CLUSTER: "kafka-cluster"}
-    with admin(open_door) as client:
+    with admin(open_listener) as client:
         for kind, name in everything.items():
             for right in (
                 rights[:1] if kind == ResourceType.GROUP else rights[::2] if kind == ResourceType.CLUSTER else rights
@@ -91,7 +91,7 @@ def test_a_user_who_may_not_write(crooked: Kafka, at_crooked: Installation) -> N
                     [ACL("User:reader", "*", right, ACLPermissionType.ALLOW, ResourcePattern(kind, name))]
                 )
 
-    def granted() -> Said:
+    def granted() -> CommandResult:
         return ask(at_crooked, **READER)
 
     until(lambda: "we may not write" in granted().out, 30, lambda: granted().out)
@@ -100,8 +100,8 @@ def test_a_user_who_may_not_write(crooked: Kafka, at_crooked: Installation) -> N
 
 
 def test_a_user_who_may_see_nothing(at_crooked: Installation) -> None:
-    said = ask(at_crooked, KAFKA_USERNAME="nobody", KAFKA_PASSWORD="right-also")
-    found = finding(said, "broker", "fail", "we may not see it")
+    result = ask(at_crooked, KAFKA_USERNAME="nobody", KAFKA_PASSWORD="right-also")
+    found = finding(result, "broker", "fail", "we may not see it")
     assert "kafka-acls.sh" in found["remedy"]
 
 
@@ -146,17 +146,17 @@ def test_a_redis_that_will_not_do(installation: Installation, tmp_path: Path, fa
     server = Valkey(tmp_path / "valkey", extra=extra)
     server.start()
     try:
-        said = ask(installation, REDIS_URL=url.format(f"{LOOPBACK}:{server.port}"))
-        finding(said, "redis", state, words)
-        assert "hush" not in said.out
-        assert "loud" not in said.out
+        result = ask(installation, REDIS_URL=url.format(f"{LOOPBACK}:{server.port}"))
+        finding(result, "redis", state, words)
+        assert "hush" not in result.out
+        assert "loud" not in result.out
     finally:
         server.stop()
 
 
 def test_no_redis(installation: Installation) -> None:
-    gone = ask(installation, REDIS_URL=f"redis://{LOOPBACK}:{free_port()}/0")
-    assert "FANPULSE_REDIS_URL" in finding(gone, "redis", "fail", "does not answer")["remedy"]
+    unreachable = ask(installation, REDIS_URL=f"redis://{LOOPBACK}:{free_port()}/0")
+    assert "FANPULSE_REDIS_URL" in finding(unreachable, "redis", "fail", "does not answer")["remedy"]
     unnamed = ask(installation, REDIS_URL="")
     assert "FANPULSE_REDIS_URL" in finding(unnamed, "redis", "warn", "FANPULSE_REDIS_URL is not set")["remedy"]
 
@@ -173,10 +173,10 @@ def test_a_clock_that_is_wrong(
 ) -> None:
     installation.create_topics()
     (tmp_path / "sitecustomize.py").write_text(OTHER_CLOCK.format(seconds))  # our machine's clock, as Python sees it
-    house = str(Path(__file__).parents[3])
-    environ = installation.environ(**QUIET) | {"PYTHONPATH": os.pathsep.join([str(tmp_path), house])}
+    root = str(Path(__file__).parents[3])
+    environ = installation.environ(**QUIET) | {"PYTHONPATH": os.pathsep.join([str(tmp_path), root])}
     command = [sys.executable, "-m", "agents.cli", "doctor", "--json"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    found = finding(Said(done), "clock", state, words)
+    found = finding(CommandResult(done), "clock", state, words)
     assert "NTP" in found["remedy"]
-    finding(Said(done), "clock", "warn", "that of Redis")
+    finding(CommandResult(done), "clock", "warn", "that of Redis")

@@ -12,9 +12,9 @@ from kafka.structs import OffsetAndMetadata
 from agents.kafka.connection import admin
 from agents.kafka.topics import partition_counts
 from schemas.inputs.likes import LIKES
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
 from tests.integration.doctor.asking import ask, finding
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
 
 MANY = 100_500  # more than the doctor takes for granted
 
@@ -28,8 +28,8 @@ def altered(installation: Installation, name: str, **config: str) -> str:
 
         def shown() -> bool:
             asked = [ConfigResource("TOPIC", full, list(wanted))]
-            said = client.describe_configs(asked, config_filter="all")["topic"][full]
-            return all(said[key]["value"] == value for key, value in wanted.items())
+            result = client.describe_configs(asked, config_filter="all")["topic"][full]
+            return all(result[key]["value"] == value for key, value in wanted.items())
 
         until(shown, 30, f"the broker has {wanted}")
     return full

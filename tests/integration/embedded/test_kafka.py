@@ -13,7 +13,7 @@ from agents import probe
 from agents.embedded import jars
 from agents.embedded.kafka import Kafka
 from agents.errors import ConfigError, UnavailableError
-from tests.ground.processes import until
+from tests.support.processes import until
 
 TOPIC = "records"
 
@@ -42,11 +42,11 @@ def read(address: str, count: int) -> list[bytes]:
     with KafkaConsumer(TOPIC, bootstrap_servers=address, auto_offset_reset="earliest") as consumer:
         values: list[bytes] = []
 
-        def came() -> bool:
+        def received() -> bool:
             values.extend(record.value for some in consumer.poll(200).values() for record in some)
             return len(values) >= count
 
-        until(came, 30, lambda: f"{count} records, only {values}")
+        until(received, 30, lambda: f"{count} records, only {values}")
         return values
 
 

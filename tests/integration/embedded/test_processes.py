@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from agents.supervise.ready import is_ready
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes
+from tests.support.installation import Installation
+from tests.support.processes import Processes
 
 
 def test_a_killed_worker_is_ready_again_at_the_same_port(installation: Installation, processes: Processes) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from agents.settings import PREFIX
 from agents.supervise.ready import is_ready
-from tests.ground.processes import until
+from tests.support.processes import until
 
 UP_S, DOWN_S = 180.0, 30.0
 
@@ -40,25 +40,25 @@ class Run:
     def __init__(self, data: Path, *options: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         ours = {"DATA_DIR": str(data), "WEB_PORT": "0", "METRICS_PORT": "0", "PARTITIONS": "2"}
-        self.data, self.printed, self.said = data, data.parent / "printed", data.parent / "said"
-        with self.printed.open("wb") as printed, self.said.open("wb") as said:
+        self.data, self.printed, self.result = data, data.parent / "printed", data.parent / "said"
+        with self.printed.open("wb") as printed, self.result.open("wb") as result:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "agents.cli", "run", "--json", *options],
                 env=kept | {PREFIX + name: value for name, value in ours.items()},
                 cwd=Path(__file__).parents[3],
                 stdout=printed,
-                stderr=said,
+                stderr=result,
             )
 
     def addresses(self) -> dict[str, Any]:
         """Wait until it is up, and return what it prints then."""
 
-        def came() -> bool:
+        def received() -> bool:
             return self.printed.read_text().endswith("\n") or self.process.poll() is not None
 
-        until(came, UP_S, lambda: f"up; it said:\n{self.said.read_text()}")
+        until(received, UP_S, lambda: f"up; it said:\n{self.result.read_text()}")
         printed = self.printed.read_text()
-        assert printed, f"it ended; it said:\n{self.said.read_text()}"
+        assert printed, f"it ended; it said:\n{self.result.read_text()}"
         return dict(json.loads(printed))
 
     def one(self, name: str) -> int:
@@ -103,21 +103,21 @@ def test_all_is_up_comes_back_and_stops(start: Callable[..., Run]) -> None:
 
     first = run.one("serve")
     os.kill(first, signal.SIGKILL)
-    until(lambda: "serve is started again" in run.said.read_text(), 30, "serve is started again")
+    until(lambda: "serve is started again" in run.result.read_text(), 30, "serve is started again")
     until(lambda: is_ready("127.0.0.1", ports[0]), 60, "the page is back")
     assert run.one("serve") != first
 
     assert run.end(signal.SIGTERM) == 0
-    assert run.said.read_text().splitlines()[-2:] == ["stopping", "stopped"]
+    assert run.result.read_text().splitlines()[-2:] == ["stopping", "stopped"]
 
 
 def test_ctrl_c_stops_it_and_the_next_run_goes_on(start: Callable[..., Run]) -> None:
     first = start("--no-demo")
     assert first.addresses()["demo_rate"] is None
     assert first.end(signal.SIGINT) == 0
-    assert "created" in first.said.read_text()
+    assert "created" in first.result.read_text()
     second = start("--no-demo")
     second.addresses()
-    assert "created" not in second.said.read_text()
+    assert "created" not in second.result.read_text()
     # Killed, it can do nothing any more: the kernel ends its processes.
     assert second.end(signal.SIGKILL) == -signal.SIGKILL

@@ -15,17 +15,17 @@ from confluent_kafka import Producer
 from agents.embedded import jars, java
 from agents.kafka.connection import admin
 from agents.kafka.offsets import positions
-from tests.ground.calling import call
-from tests.ground.installation import Installation, fresh
-from tests.ground.node import modules
-from tests.ground.processes import Processes, until
-from tests.ground.reading import Record, read
 from tests.needed import need
+from tests.support.calling import call
+from tests.support.installation import Installation, fresh
+from tests.support.node import modules
+from tests.support.processes import Processes, until
+from tests.support.reading import Record, read
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 LOCKED = Path(__file__).parents[1] / "schema" / "node"
 OUTPUTS = ("fan-scores", "fan-flags")
-PATIENCE_S = 90.0
+TIMEOUT_S = 90.0
 Lines = Counter[tuple[object, ...]]
 
 
@@ -78,7 +78,7 @@ def run_to_the_end(consumer: str, installation: Installation, directory: Path, g
                 found = positions(client, group, {prefix + name: 4 for name in OUTPUTS})
             return all(at.committed == at.end for at in found if at.end)
 
-        until(done, PATIENCE_S, lambda: f"{group} read all; it said {log.with_suffix('.err').read_text()[-2000:]}")
+        until(done, TIMEOUT_S, lambda: f"{group} read all; it said {log.with_suffix('.err').read_text()[-2000:]}")
     return Counter(map(line, log.read_text().splitlines()))
 
 
@@ -92,10 +92,10 @@ def expected(written: dict[str, list[Record]]) -> Lines:
     scores = [(record.key or b"", record.json()) for record in written["fan-scores"]]
     flags = [(record.key or b"", record.json()) for record in written["fan-flags"]]
     lines: Lines = Counter(
-        ("score", key.decode(), said["seq"], float(said["score"]), said["tier"]) for key, said in scores
+        ("score", key.decode(), result["seq"], float(result["score"]), result["tier"]) for key, result in scores
     )
     words = ("flag_id", "kind", "state", "reason")
-    return lines + Counter(("flag", key.decode(), *(said[word] for word in words)) for key, said in flags)
+    return lines + Counter(("flag", key.decode(), *(result[word] for word in words)) for key, result in flags)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from agents.settings import Settings
 from tests.integration.flags.people import Event, event
 
 TOPICS = ("likes", "comments", "reposts", "purchases")
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class Connector:
@@ -22,7 +22,7 @@ class Connector:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.others = [crowd(settings, number) for number in range(settings.partitions)]
+        self.others = [campaign_fans(settings, number) for number in range(settings.partitions)]
         self._ids = itertools.count()
         self._failed: list[str] = []
         options: dict[str, Any] = {
@@ -40,18 +40,18 @@ class Connector:
             self.produce(one)
             ahead = began + seconds * n / len(waiting) - time.monotonic()
             if ahead > 0.02:
-                self._producer.flush(PATIENCE_S)
+                self._producer.flush(TIMEOUT_S)
                 time.sleep(ahead)
-        assert not self._producer.flush(PATIENCE_S), "the broker did not take everything"
+        assert not self._producer.flush(TIMEOUT_S), "the broker did not take everything"
         assert not self._failed, self._failed[0]
 
     def produce(self, one: Event) -> None:
         """Hand one event over, and do not wait."""
-        told = {name: value for name, value in one.items() if name != "topic"}
+        fields = {name: value for name, value in one.items() if name != "topic"}
         key = f"{one['brand_id']}:{one['fan_id']}".encode()
         place = key_hash(key) % self.settings.partitions
         topic = self.settings.topic_prefix + one["topic"]
-        self._producer.produce(topic, orjson.dumps(told), key, place, on_delivery=self._done)
+        self._producer.produce(topic, orjson.dumps(fields), key, place, on_delivery=self._done)
         self._producer.poll(0)
 
     def traffic(self, start: int, stop: int, every: int) -> Iterator[Event]:
@@ -68,7 +68,7 @@ class Connector:
             self._failed.append(str(error))
 
 
-def crowd(settings: Settings, number: int, size: int = 20) -> list[str]:
+def campaign_fans(settings: Settings, number: int, size: int = 20) -> list[str]:
     """Return names of fans that live in one partition."""
     names = (f"weibo:crowd-{n}" for n in itertools.count())
     here = (name for name in names if key_hash(f"miot:{name}".encode()) % settings.partitions == number)

@@ -30,9 +30,9 @@ class Someone(NamedTuple):
 
 def event(name: str, n: int, at: int, topic: str = "likes", **more: object) -> Event:
     """Return one event of a fan, the ``n``-th, for the topic named beside it."""
-    said = {"topic": topic, "event_id": f"{name}-{n}", "brand_id": "miot", "fan_id": name, "platform": "weibo"}
+    result = {"topic": topic, "event_id": f"{name}-{n}", "brand_id": "miot", "fan_id": name, "platform": "weibo"}
     order = {"order_id": f"{name}-{n}", "amount_minor": 9_900, "currency": "CNY"} if topic == "purchases" else {}
-    return said | {"event_time": at} | order | more
+    return result | {"event_time": at} | order | more
 
 
 def in_order(*parts: Iterable[Event]) -> list[Event]:
@@ -61,16 +61,16 @@ def regular(name: str, due: int, visits: int, every_days: float) -> Someone:
     middle = (first + int(n * every_days * DAY) + (n * 7_919_000) % (5 * HOUR) for n in range(1, repeats))
     topics = ("likes", "comments", "likes", "reposts")
     moments = [first, *middle, last]
-    said = [
+    result = [
         event(name, n, at, topics[n % 4], **({"sentiment": 0.2} if n % 4 == 1 else {})) for n, at in enumerate(moments)
     ]
-    return Someone(name, said, due, (last - first) // 1000 // repeats)
+    return Someone(name, result, due, (last - first) // 1000 // repeats)
 
 
 def clockwork(name: str, due: int) -> Someone:
     """Return a like-bot: as even as a clock, hence suspect and not flagged, however long it is silent."""
-    said = [event(name, n, due - 30 * DAY - n * 4 * HOUR) for n in range(40)]
-    return Someone(name, said[::-1], due, 0)
+    result = [event(name, n, due - 30 * DAY - n * 4 * HOUR) for n in range(40)]
+    return Someone(name, result[::-1], due, 0)
 
 
 def mixed(prefix: str, dues: list[int]) -> list[Someone]:

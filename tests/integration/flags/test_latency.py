@@ -6,8 +6,8 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from tests.bench.latency import measure
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes
+from tests.support.installation import Installation, fresh
+from tests.support.processes import Processes
 
 RATE = 2_000
 

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from tests.ground.processes import Processes, until
-from tests.ground.reading import written
 from tests.integration.flags.feed import TOPICS, Alive, Connector
 from tests.integration.flags.people import Event, Someone, event, in_order, mixed
-from tests.integration.flags.told import check_due, flags, names, wait_for, wait_read
+from tests.integration.flags.published import check_due, flags, names, wait_for, wait_read
+from tests.support.processes import Processes, until
+from tests.support.reading import written
 
 MINUTE = 60_000
 OUTAGE = 120 * MINUTE
@@ -39,7 +39,7 @@ def test_an_outage_makes_nobody_silent_who_came_and_leavers_are_told_when_it_is_
     back = time.time_ns() // 1_000_000
     died = back - OUTAGE
     leavers, comers, acts = people(died)
-    past = [said for one in [*leavers, *comers] for said in one.events]
+    past = [result for one in [*leavers, *comers] for result in one.events]
     connector.write(in_order(past, connector.traffic(died - 60 * MINUTE, died, 5_000)))
     wait_read(settings)
     ticked = written(settings.broker, [settings.names.clock])

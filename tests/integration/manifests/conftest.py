@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.manifests.places import HOUSE, KUBERNETES, OVERLAY, Resource, Validate, call, kustomize
+from tests.integration.manifests.places import KUBERNETES, OVERLAY, ROOT, Resource, Validate, call, kustomize
 from tests.needed import need
 
 NODE = Path(__file__).parent / "node"
@@ -31,7 +31,7 @@ def custom() -> Validate:
     node, npm = shutil.which("node"), shutil.which("npm")
     need(node and npm, "node and npm are not there")
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(NODE.iterdir()))).hexdigest()[:12]
-    place = HOUSE / ".cache" / f"manifests-node-{mark}"
+    place = ROOT / ".cache" / f"manifests-node-{mark}"
     if not (place / "ready").exists():
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(NODE, place)
@@ -40,9 +40,9 @@ def custom() -> Validate:
         (place / "ready").touch()
 
     def validate(resources: list[Resource]) -> list[str | None]:
-        said = call(node, "validate.mjs", given=json.dumps(resources), cwd=place)
-        assert said.returncode == 0, said.stderr
-        problems: list[str | None] = json.loads(said.stdout)
+        result = call(node, "validate.mjs", given=json.dumps(resources), cwd=place)
+        assert result.returncode == 0, result.stderr
+        problems: list[str | None] = json.loads(result.stdout)
         return problems
 
     return validate

@@ -13,8 +13,8 @@ import yaml
 
 from tests.needed import need
 
-HOUSE = Path(__file__).parents[3]
-DEPLOY = HOUSE / "deploy"
+ROOT = Path(__file__).parents[3]
+DEPLOY = ROOT / "deploy"
 DOCKERFILE = DEPLOY / "docker" / "Dockerfile"
 STACK = DEPLOY / "compose" / "compose.yml"
 KUBERNETES = DEPLOY / "kubernetes"
@@ -35,8 +35,8 @@ def call(*command: object, given: str | None = None, cwd: Path | None = None) ->
 
 def compose_config(file: Path) -> tuple[int, str, dict[str, Any]]:
     """What the real compose makes of a file: exit code, words, and the whole configuration where there is one."""
-    said = call(COMPOSE, "-f", file, "--profile", "*", "config", "--format", "json", "--no-env-resolution")
-    return said.returncode, said.stderr, json.loads(said.stdout) if said.returncode == 0 else {}
+    result = call(COMPOSE, "-f", file, "--profile", "*", "config", "--format", "json", "--no-env-resolution")
+    return result.returncode, result.stderr, json.loads(result.stdout) if result.returncode == 0 else {}
 
 
 def kustomize(folder: Path) -> list[Resource]:

@@ -6,8 +6,8 @@ from agents.embedded.kafka import Kafka
 from agents.embedded.properties import SINGLE
 from agents.kafka import topics
 from agents.supervise.ports import free_port
-from tests.ground.installation import fresh
 from tests.integration.manifests.places import STACK, compose_config
+from tests.support.installation import fresh
 
 OURS = {"log.dirs"}  # the tests' own directory
 TUNING = {"num.partitions", "timeout.ms", "interval.ms", "delay.ms", "segment.bytes", "buffer.size"}
@@ -22,11 +22,11 @@ def properties() -> dict[str, str]:
 
 
 def test_a_broker_with_these_settings_takes_our_topics(tmp_path: Path) -> None:
-    said, kafka = properties(), Kafka(tmp_path)
+    result, kafka = properties(), Kafka(tmp_path)
     needed = {name for name in SINGLE if not any(name.endswith(end) for end in TUNING)}
-    assert needed <= set(said), "the embedded broker needs more than the stack's is told"
+    assert needed <= set(result), "the embedded broker needs more than the stack's is told"
     here = {"9092": kafka.listeners.client, "9093": kafka.listeners.controller, "29092": free_port()}
-    kafka.extra = {name: moved(value, here) for name, value in said.items() if name not in OURS}
+    kafka.extra = {name: moved(value, here) for name, value in result.items() if name not in OURS}
     try:
         kafka.start()
         installation = fresh(tmp_path, kafka.bootstrap, PARTITIONS=12)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from agents.settings import PREFIX, read, unknown
-from agents.worker.process import STOP_S
+from agents.worker.process import WORKER_STOP_S
 from tests.integration.manifests.places import DEPLOY, DOCKERFILE, STACK, call, compose_config
 from tests.needed import need
 
@@ -34,7 +34,7 @@ def environ(service: Service) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "result"),
     [
         ("restart: unless-stopped", "restarts: unless-stopped", "restarts"),
         ("condition: service_healthy", "condition: service_well", "must be one of"),
@@ -42,14 +42,14 @@ def environ(service: Service) -> Mapping[str, str]:
         ("worker-1: {condition", "worker-9: {condition", "worker-9"),
     ],
 )
-def test_compose_finds_a_planted_error(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+def test_compose_finds_a_planted_error(tmp_path: Path, right: str, wrong: str, result: str) -> None:
     text = STACK.read_text(encoding="utf-8")
     assert right in text
     planted = tmp_path / "compose.yml"
     planted.write_text(text.replace(right, wrong), encoding="utf-8")
     code, words, _ = compose_config(planted)
     assert code != 0
-    assert said in words
+    assert result in words
 
 
 def test_each_of_ours_is_built_from_the_dockerfile(ours: dict[str, Service]) -> None:
@@ -74,12 +74,12 @@ def test_a_worker_is_started_again_and_has_time_to_stop(ours: dict[str, Service]
     for name in ("worker-1", "worker-2"):
         worker = ours[name]
         assert worker["restart"] == "unless-stopped"
-        assert seconds(worker["stop_grace_period"]) > read(environ(worker)).session_timeout_s + STOP_S + 5
+        assert seconds(worker["stop_grace_period"]) > read(environ(worker)).session_timeout_s + WORKER_STOP_S + 5
 
 
 def test_nobody_starts_before_what_he_needs(ours: dict[str, Service]) -> None:
     for name in ("worker-1", "worker-2", "serve"):
-        needs = {other: said["condition"] for other, said in ours[name]["depends_on"].items()}
+        needs = {other: result["condition"] for other, result in ours[name]["depends_on"].items()}
         assert needs["topics"] == "service_completed_successfully"
         assert needs["kafka"] == "service_healthy"
 
@@ -112,8 +112,8 @@ def test_what_is_mounted_is_there(services: dict[str, Service]) -> None:
 
 
 def test_prometheus_scrapes_what_compose_starts(services: dict[str, Service]) -> None:
-    said = yaml.safe_load((STACK.parent / "prometheus.yml").read_text(encoding="utf-8"))
-    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in said["scrape_configs"]}
+    result = yaml.safe_load((STACK.parent / "prometheus.yml").read_text(encoding="utf-8"))
+    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in result["scrape_configs"]}
     port = read({}).metrics_port
     assert targets == {
         "fanpulse-worker": [f"{name}:{port}" for name in services if name.startswith("worker-")],
@@ -121,8 +121,8 @@ def test_prometheus_scrapes_what_compose_starts(services: dict[str, Service]) ->
     }
     local = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     assert list(targets) == [job["job_name"] for job in local["scrape_configs"]]  # rules and dashboards ask for these
-    assert [Path(name).name for name in said["rule_files"]] == local["rule_files"]
-    assert {str(Path(name).parent) for name in said["rule_files"]} <= mounted(services["prometheus"])
+    assert [Path(name).name for name in result["rule_files"]] == local["rule_files"]
+    assert {str(Path(name).parent) for name in result["rule_files"]} <= mounted(services["prometheus"])
 
 
 def test_promtool_takes_the_stack_s_configuration(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def mounted(service: Service) -> set[str]:
     return {volume["target"] for volume in service["volumes"]}
 
 
-def seconds(said: str) -> float:
+def seconds(result: str) -> float:
     """Compose's duration: 90s is 1m30s there."""
-    minutes, _, rest = said.rpartition("m")
+    minutes, _, rest = result.rpartition("m")
     return 60 * int(minutes or 0) + float(rest.removesuffix("s") or 0)

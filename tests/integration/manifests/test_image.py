@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from agents.cli.main import COMMANDS
 from agents.endpoint import Endpoint
 from agents.settings import read, unknown
-from tests.integration.manifests.places import DOCKERFILE, HOUSE, call
+from tests.integration.manifests.places import DOCKERFILE, ROOT, call
 
 TEXT = DOCKERFILE.read_text(encoding="utf-8").replace("\\\n", " ")
 ENVIRON = dict(re.findall(r"([A-Z_]+)=(\S+)", " ".join(re.findall(r"^ENV (.*)$", TEXT, re.MULTILINE))))
@@ -27,8 +27,8 @@ def instruction(name: str) -> str:
 
 
 def test_hadolint_has_nothing_to_say() -> None:
-    said = call(HADOLINT, DOCKERFILE)
-    assert (said.returncode, said.stdout) == (0, "")
+    result = call(HADOLINT, DOCKERFILE)
+    assert (result.returncode, result.stdout) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_hadolint_has_nothing_to_say() -> None:
 def test_hadolint_finds_a_planted_error(tmp_path: Path, right: str, wrong: str, rule: str) -> None:
     planted = tmp_path / "Dockerfile"
     planted.write_text(DOCKERFILE.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
-    said = call(HADOLINT, planted)
-    assert said.returncode != 0
-    assert rule in said.stdout
+    result = call(HADOLINT, planted)
+    assert result.returncode != 0
+    assert rule in result.stdout
 
 
 def test_it_runs_as_nobody_in_particular_and_without_a_shell() -> None:
@@ -64,7 +64,7 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
     copied = [word for words in re.findall(r"^COPY (?!--)(.*) \S+$", TEXT, re.MULTILINE) for word in words.split()]
     assert {"requirements.lock", "agents"} <= set(copied)
     for name in copied:
-        assert (HOUSE / name).exists(), name
+        assert (ROOT / name).exists(), name
         assert f"!{name}" in ignored, name
 
 
@@ -76,10 +76,10 @@ def test_packages_come_with_their_hashes_and_without_those_of_development() -> N
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    door = Endpoint(CollectorRegistry(), "127.0.0.1", 0, live=lambda: WRONG.get("live"))
-    door.start()
-    yield door
-    door.stop()
+    listener = Endpoint(CollectorRegistry(), "127.0.0.1", 0, live=lambda: WRONG.get("live"))
+    listener.start()
+    yield listener
+    listener.stop()
 
 
 WRONG: dict[str, str] = {}
@@ -105,17 +105,25 @@ def test_the_health_check_tells_well_from_ill_from_gone(endpoint: Endpoint) -> N
 @pytest.mark.full
 def test_kernels_of_the_build_are_used_by_the_run(tmp_path: Path) -> None:
     # As a layer travels: compiled, put into an archive that keeps whole seconds, and read where nothing may change.
-    house = tmp_path / "app"
+    broker_processes = tmp_path / "app"
     for name in ("schemas", "streams"):
-        shutil.copytree(HOUSE / name, house / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, broker_processes / name, ignore=shutil.ignore_patterns("__pycache__"))
     setup = f"NUMBA_CPU_NAME={ENVIRON['NUMBA_CPU_NAME']}"
-    warm = ("env", setup, "PYTHONDONTWRITEBYTECODE=1", f"PYTHONPATH={house}", sys.executable, "-m", "streams.warm")
-    assert call(*warm, cwd=house).returncode == 0
+    warm = (
+        "env",
+        setup,
+        "PYTHONDONTWRITEBYTECODE=1",
+        f"PYTHONPATH={broker_processes}",
+        sys.executable,
+        "-m",
+        "streams.warm",
+    )
+    assert call(*warm, cwd=broker_processes).returncode == 0
     assert call("tar", "--format=ustar", "-cf", tmp_path / "layer.tar", "app", cwd=tmp_path).returncode == 0
-    shutil.rmtree(house)
+    shutil.rmtree(broker_processes)
     assert call("tar", "-xf", tmp_path / "layer.tar", cwd=tmp_path).returncode == 0
-    before = {path: path.stat().st_mtime_ns for path in (house / ".numba").rglob("*") if path.is_file()}
-    assert call(*warm, cwd=house).returncode == 0
+    before = {path: path.stat().st_mtime_ns for path in (broker_processes / ".numba").rglob("*") if path.is_file()}
+    assert call(*warm, cwd=broker_processes).returncode == 0
     assert before
-    after = {path: path.stat().st_mtime_ns for path in (house / ".numba").rglob("*") if path.is_file()}
+    after = {path: path.stat().st_mtime_ns for path in (broker_processes / ".numba").rglob("*") if path.is_file()}
     assert after == before, "it compiled again"

@@ -59,9 +59,9 @@ def test_a_planted_error_in_a_custom_kind_is_found(production: list[Resource], c
         plant(of(production, "TriggerAuthentication"), ("kind",), "TriggerAuthorisation"),
     ]
     problems = custom(planted)
-    said = ("minReplicas", "type", "partitions", "selector", "fro", "TriggerAuthorisation")
-    assert len(problems) == len(said)
-    for problem, word in zip(problems, said, strict=True):
+    result = ("minReplicas", "type", "partitions", "selector", "fro", "TriggerAuthorisation")
+    assert len(problems) == len(result)
+    for problem, word in zip(problems, result, strict=True):
         assert problem is not None, word
         assert word in problem
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from agents import brands
 from agents.cli.main import cli
 from agents.settings import Settings, read, unknown
-from agents.worker.process import STOP_S
+from agents.worker.process import WORKER_STOP_S
 from deploy.kubernetes.make import files
 from deploy.kubernetes.make import production as overlay_settings
 from tests.integration.manifests.places import KUBERNETES, Resource, of
@@ -32,19 +32,19 @@ def test_written_manifests_are_as_they_would_be_written_now() -> None:
 
 def test_the_command_prints_the_topics_that_are_written(production: list[Resource]) -> None:
     environ = of(production, "ConfigMap", "fanpulse-settings")["data"]
-    said = CliRunner().invoke(cli, ["topics", "manifest", "--cluster", "fanpulse-kafka"], env=environ)
+    result = CliRunner().invoke(cli, ["topics", "manifest", "--cluster", "fanpulse-kafka"], env=environ)
     written = (KUBERNETES / "components" / "topics" / "topics.yaml").read_text(encoding="utf-8")
-    assert said.output == written.partition("\n")[2]
+    assert result.output == written.partition("\n")[2]
 
 
 def test_settings_and_parameters_are_taken(base: list[Resource], production: list[Resource], tmp_path: Path) -> None:
     for resources in (base, production):
-        said = settings(resources)
-        file = tmp_path / Path(said.params).name
+        result = settings(resources)
+        file = tmp_path / Path(result.params).name
         file.write_text(of(resources, "ConfigMap", "fanpulse-params")["data"][file.name], encoding="utf-8")
         assert brands.load(Settings(params=str(file))).platforms
         mounts = pod(of(resources, "StatefulSet"))["containers"][0]["volumeMounts"]
-        assert {str(Path(said.params).parent), said.data_dir} <= {mount["mountPath"] for mount in mounts}
+        assert {str(Path(result.params).parent), result.data_dir} <= {mount["mountPath"] for mount in mounts}
 
 
 def test_a_pod_keeps_its_name_and_its_partitions_wait_for_it(base: list[Resource]) -> None:
@@ -56,11 +56,11 @@ def test_a_pod_keeps_its_name_and_its_partitions_wait_for_it(base: list[Resource
 
 def test_a_worker_has_time_to_start_and_to_stop(base: list[Resource], production: list[Resource]) -> None:
     for resources in (base, production):
-        said, spec = settings(resources), pod(of(resources, "StatefulSet"))
-        assert spec["terminationGracePeriodSeconds"] > said.session_timeout_s + STOP_S + 10
+        result, spec = settings(resources), pod(of(resources, "StatefulSet"))
+        assert spec["terminationGracePeriodSeconds"] > result.session_timeout_s + WORKER_STOP_S + 10
         probe = spec["containers"][0]["startupProbe"]
         assert probe["httpGet"]["path"] == "/readyz"
-        assert probe["periodSeconds"] * probe["failureThreshold"] > said.recovery_timeout_s + 60
+        assert probe["periodSeconds"] * probe["failureThreshold"] > result.recovery_timeout_s + 60
 
 
 def test_probes_ask_the_metrics_port(base: list[Resource]) -> None:
@@ -111,36 +111,36 @@ def test_the_metrics_job_is_the_one_that_rules_ask_for(production: list[Resource
 
 
 def test_topics_are_production_s(production: list[Resource]) -> None:
-    said = settings(production)
-    assert said == overlay_settings()
+    result = settings(production)
+    assert result == overlay_settings()
     topics = {one["spec"]["topicName"]: one["spec"] for one in production if one["kind"] == "KafkaTopic"}
-    assert list(topics) == sorted(spec.name for spec in said.names.specs())
-    for spec in said.names.specs():
+    assert list(topics) == sorted(spec.name for spec in result.names.specs())
+    for spec in result.names.specs():
         one = topics[spec.name]
-        assert (one["partitions"], one["replicas"]) == (said.partitions, 3)
+        assert (one["partitions"], one["replicas"]) == (result.partitions, 3)
         assert one["config"] == spec.config(3)
 
 
 def test_workers_follow_the_lag_upwards_soon_and_downwards_late(production: list[Resource]) -> None:
-    said, scaled = settings(production), of(production, "ScaledObject")["spec"]
+    result, scaled = settings(production), of(production, "ScaledObject")["spec"]
     (trigger,) = scaled["triggers"]
     assert "replicas" not in of(production, "StatefulSet")["spec"]  # an apply would set KEDA's number back
     assert scaled["minReplicaCount"] == 1
-    assert scaled["maxReplicaCount"] == said.partitions
-    assert trigger["metadata"]["bootstrapServers"] == said.broker
-    assert trigger["metadata"]["consumerGroup"] == said.group
-    assert trigger["metadata"]["tls"] == ("enable" if said.kafka_security.endswith("SSL") else "disable")
-    assert trigger["metadata"]["sasl"] == said.kafka_mechanism.lower().replace("-", "_").replace("sha_", "sha")
+    assert scaled["maxReplicaCount"] == result.partitions
+    assert trigger["metadata"]["bootstrapServers"] == result.broker
+    assert trigger["metadata"]["consumerGroup"] == result.group
+    assert trigger["metadata"]["tls"] == ("enable" if result.kafka_security.endswith("SSL") else "disable")
+    assert trigger["metadata"]["sasl"] == result.kafka_mechanism.lower().replace("-", "_").replace("sha_", "sha")
     behaviour = scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
     assert behaviour["scaleDown"]["stabilizationWindowSeconds"] >= 1800
 
 
 def test_production_starts_nothing_without_its_secrets(production: list[Resource]) -> None:
-    said = settings(production)
+    result = settings(production)
     for kind in ("StatefulSet", "Deployment"):
         (container,) = pod(of(production, kind))["containers"]
         assert {"secretRef": {"name": "fanpulse-secrets"}} in container["envFrom"]
-        assert {"name": "kafka-ca", "mountPath": str(Path(said.kafka_ca).parent), "readOnly": True} in container[
+        assert {"name": "kafka-ca", "mountPath": str(Path(result.kafka_ca).parent), "readOnly": True} in container[
             "volumeMounts"
         ]
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(KUBERNETES.rglob("*.env")))

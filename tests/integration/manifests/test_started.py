@@ -12,9 +12,9 @@ import pytest
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
 from agents.settings import PREFIX, Settings, read
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import COMMAND, Processes, Running, until
 from tests.integration.manifests.places import DOCKERFILE, STACK, Resource, call, compose_config, of
+from tests.support.installation import Installation, fresh
+from tests.support.processes import COMMAND, Processes, Running, until
 
 # Where this machine is not the container or the cluster.
 ELSEWHERE = {"BROKER", "REDIS_URL", "DATA_DIR", "GROUP", "REPLICATION", "PARAMS"}
@@ -25,10 +25,10 @@ def installation(kafka: Kafka, valkey: Valkey, tmp_path: Path) -> Installation:
     return fresh(tmp_path, kafka.bootstrap, valkey.url, SESSION_TIMEOUT_S=Settings().session_timeout_s)
 
 
-def told(environ: dict[str, str]) -> dict[str, str]:
+def settings_of(environ: dict[str, str]) -> dict[str, str]:
     """What a manifest tells its process, as far as it holds on this machine."""
-    said = {name.removeprefix(PREFIX): value for name, value in environ.items() if name.startswith(PREFIX)}
-    return {name: value for name, value in said.items() if name not in ELSEWHERE}
+    result = {name.removeprefix(PREFIX): value for name, value in environ.items() if name.startswith(PREFIX)}
+    return {name: value for name, value in result.items() if name not in ELSEWHERE}
 
 
 def test_the_stack_comes_up_in_its_order_is_well_and_stops_in_time(processes: Processes) -> None:
@@ -36,17 +36,18 @@ def test_the_stack_comes_up_in_its_order_is_well_and_stops_in_time(processes: Pr
     assert code == 0, words
     services = stack["services"]
     topics = services["topics"]
-    assert processes.command(*topics["command"], **told(topics["environment"])).wait_end(60) == 0
+    assert processes.command(*topics["command"], **settings_of(topics["environment"])).wait_end(60) == 0
     workers = [
-        processes.worker(n, ready=True, module=COMMAND, **told(services[f"worker-{n}"]["environment"])) for n in (1, 2)
+        processes.worker(n, ready=True, module=COMMAND, **settings_of(services[f"worker-{n}"]["environment"]))
+        for n in (1, 2)
     ]
-    serve = processes.serve(ready=True, **told(services["serve"]["environment"]))
-    doors = [worker.port for worker in workers] + [int(serve.environ["FANPULSE_METRICS_PORT"]) + 1]
-    for door in doors:
-        assert is_well(door) == 0
+    serve = processes.serve(ready=True, **settings_of(services["serve"]["environment"]))
+    listeners = [worker.port for worker in workers] + [int(serve.environ["FANPULSE_METRICS_PORT"]) + 1]
+    for listener in listeners:
+        assert is_well(listener) == 0
     assert [running.terminate() for running in processes.all[1:]] == [0, 0, 0]
-    for door in doors:
-        assert is_well(door) == 1
+    for listener in listeners:
+        assert is_well(listener) == 1
 
 
 def test_a_pod_that_restarts_keeps_its_partitions(
@@ -56,7 +57,7 @@ def test_a_pod_that_restarts_keeps_its_partitions(
     session_s = read(environ).session_timeout_s
     installation.create_topics()
     stays, restarts = (
-        processes.worker(n, ready=True, module=COMMAND, INSTANCE_ID=f"fanpulse-worker-{n}", **told(environ))
+        processes.worker(n, ready=True, module=COMMAND, INSTANCE_ID=f"fanpulse-worker-{n}", **settings_of(environ))
         for n in (0, 1)
     )
     until(lambda: partitions(stays) == partitions(restarts) == 2, 60, "both have half of the partitions")

@@ -16,7 +16,7 @@ from agents.cli.offline.backtest import backtest
 from agents.offline.texts import read_examples
 from streams.offline.metrics import Quality, quality
 from streams.offline.sentiment_training import Examples, train
-from streams.sentiment.model import Model
+from streams.sentiment.model import SentimentModel
 from tests.needed import need
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -34,18 +34,18 @@ def examples() -> Examples:
 
 
 @pytest.fixture(scope="module")
-def by_row(examples: Examples) -> Model:
+def by_row(examples: Examples) -> SentimentModel:
     """A model that has not seen a tenth of the texts."""
-    return train(examples, ~examples.held_out(), "validation")
+    return train(examples, ~examples.is_hold_out(), "validation")
 
 
-def judged(model: Model, examples: Examples, apart: np.ndarray, lang: str) -> Quality:
+def judged(model: SentimentModel, examples: Examples, apart: np.ndarray, lang: str) -> Quality:
     picked = np.flatnonzero(apart & (examples.lang == lang))
     return quality(lang, model.score([examples.texts[i] for i in picked]), examples.label[picked])
 
 
-def test_chinese_held_out_by_row(by_row: Model, examples: Examples) -> None:
-    found = judged(by_row, examples, examples.held_out(), "zh")
+def test_chinese_held_out_by_row(by_row: SentimentModel, examples: Examples) -> None:
+    found = judged(by_row, examples, examples.is_hold_out(), "zh")
     assert found.neg + found.pos > 10_000
     assert found.accuracy >= 0.86
     assert found.auc >= 0.935
@@ -53,8 +53,8 @@ def test_chinese_held_out_by_row(by_row: Model, examples: Examples) -> None:
     assert found.alert_recall >= 0.8
 
 
-def test_english_held_out_by_row(by_row: Model, examples: Examples) -> None:
-    found = judged(by_row, examples, examples.held_out(), "en")
+def test_english_held_out_by_row(by_row: SentimentModel, examples: Examples) -> None:
+    found = judged(by_row, examples, examples.is_hold_out(), "en")
     assert found.neg + found.pos > 1_000
     assert found.accuracy >= 0.77
 

@@ -11,8 +11,8 @@ from agents.errors import ConfigError
 from agents.offline.histories import read_topics
 from schemas.inputs.likes import LIKES
 from streams.offline.population import simulate
-from tests.ground.calling import call
-from tests.ground.installation import Installation
+from tests.support.calling import call
+from tests.support.installation import Installation
 
 
 def test_topics_and_file_give_the_same_fit(installation: Installation, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from agents.kafka import topics
 from agents.kafka.connection import admin
 from agents.kafka.offsets import offsets
 from agents.kafka.publish import key_hash
-from tests.ground.calling import call
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, Running, until
-from tests.ground.reading import Record, read
+from tests.support.calling import call
+from tests.support.installation import Installation
+from tests.support.processes import Processes, Running, until
+from tests.support.reading import Record, read
 
 PARTITIONS, WANTED = 4, 6
 MANY = 20_000
@@ -46,9 +46,9 @@ class Copy:
         return "topics", "copy", "--to-prefix", self.there.topic_prefix
 
     def call(self) -> dict[str, int]:
-        said = call(self.installation, *self.words(), "--json")
-        assert said.code == Exit.OK, said.err
-        return {name: n for name, n in said.fields.items() if n}
+        result = call(self.installation, *self.words(), "--json")
+        assert result.code == Exit.OK, result.err
+        return {name: n for name, n in result.fields.items() if n}
 
     def copied(self) -> list[Record]:
         return read(self.settings.broker, self.there.names.leading_input)
@@ -108,8 +108,8 @@ def test_topics_created_again_are_copied_from_their_beginning(installation: Inst
     assert copy.call() == {"likes": 500}
     with admin(copy.settings) as client:
         copy.recreate(client)
-    said = call(installation, *copy.words(), "--json")
-    assert said.fields["likes"] == 500
-    assert f"{copy.settings.names.leading_input}: it or its target was created again" in said.err
+    result = call(installation, *copy.words(), "--json")
+    assert result.fields["likes"] == 500
+    assert f"{copy.settings.names.leading_input}: it or its target was created again" in result.err
     assert copy.numbers() == list(range(500))
     assert copy.call() == {}

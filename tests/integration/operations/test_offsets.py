@@ -10,11 +10,11 @@ from agents.kafka.connection import admin
 from agents.kafka.offsets import members
 from agents.kafka.publish import key_hash
 from schemas.inputs.likes import LIKES
-from tests.ground.calling import call
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, Running, until
-from tests.ground.reading import last_views, read
 from tests.integration.doctor.asking import ask, finding
+from tests.support.calling import call
+from tests.support.installation import Installation
+from tests.support.processes import Processes, Running, until
+from tests.support.reading import last_views, read
 
 FAN = "miot:f"
 PARTITION = key_hash(FAN.encode()) % 4

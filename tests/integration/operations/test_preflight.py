@@ -14,9 +14,9 @@ from agents.kafka.topic_ids import topic_ids
 from agents.settings import Settings
 from agents.worker.preflight import Preflight
 from schemas.inputs.reposts import REPOSTS
-from tests.ground.calling import call
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
+from tests.support.calling import call
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
 
 PARTITIONS = 4
 OTHER = "8qU6spvgTWyKKy8bijtdEQ"
@@ -82,8 +82,10 @@ def test_an_offset_committed_of_another_topic_is_refused(installation: Installat
         commit(client, settings.group, at, str(now.metadata[at.topic]))
         now.check({})
         commit(client, settings.group, at, str(CommitMetadata(PARTITIONS, OTHER)))
-    said = f"{at.topic} was deleted and created again since group {settings.group} committed offset 0 of it: .*{OTHER}"
-    with pytest.raises(ConfigError, match=said) as refused:
+    result = (
+        f"{at.topic} was deleted and created again since group {settings.group} committed offset 0 of it: .*{OTHER}"
+    )
+    with pytest.raises(ConfigError, match=result) as refused:
         now.check({})
     assert "start with another FANPULSE_GROUP" in str(refused.value)
     assert refused.value.code == 78

@@ -15,13 +15,13 @@ from kafka.admin import OffsetSpec
 from agents.errors import Exit, FanpulseError
 from agents.kafka.connection import admin
 from agents.kafka.offsets import offsets
-from agents.kafka.publish import Record, key_hash
+from agents.kafka.publish import KeyedRecord, key_hash
 from agents.kafka.transactions import TransactionalPublisher, Window
 from schemas.dead_letters import Refusal, RefusalKind, headers
-from tests.ground.calling import call
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes, Running, until
-from tests.ground.reading import read
+from tests.support.calling import call
+from tests.support.installation import Installation, fresh
+from tests.support.processes import Processes, Running, until
+from tests.support.reading import read
 
 PARTITIONS = 4
 MANY = 20_000
@@ -41,8 +41,8 @@ def refuse(installation: Installation, n: int, reason: Callable[[int], str] = la
     for i in range(n):
         key = b"miot:%d" % (i % 300)
         at, refusal = key_hash(key) % PARTITIONS, Refusal(RefusalKind.FUTURE, reason(i))
-        said = headers(settings.names.leading_input, 0, i, refusal)
-        producer.produce(settings.names.dead_letters, b"%d" % i, key, at, headers=[*said])
+        result = headers(settings.names.leading_input, 0, i, refusal)
+        producer.produce(settings.names.dead_letters, b"%d" % i, key, at, headers=[*result])
         producer.poll(0)
     assert producer.flush(30) == 0
 
@@ -53,9 +53,9 @@ def requeued(installation: Installation) -> list[int]:
 
 
 def requeue(installation: Installation, *words: str) -> dict[str, int]:
-    said = call(installation, "dlq", "requeue", *words, "--json")
-    assert said.code == Exit.OK, said.err
-    return said.fields
+    result = call(installation, "dlq", "requeue", *words, "--json")
+    assert result.code == Exit.OK, result.err
+    return result.fields
 
 
 def test_killed_anywhere_each_is_sent_once(installation: Installation, processes: Processes) -> None:
@@ -121,7 +121,7 @@ def test_a_second_call_ends_the_first(installation: Installation, caplog: pytest
             refuse(installation, 10)
             assert await asyncio.to_thread(requeue, installation) == {"sent": 10}
             with pytest.raises(FanpulseError, match="another call of this command"):
-                await first.write(Window([Record(settings.names.leading_input, b"k", b"11")], {}))
+                await first.write(Window([KeyedRecord(settings.names.leading_input, b"k", b"11")], {}))
 
     asyncio.run(scene())
     gc.collect()

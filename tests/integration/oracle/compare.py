@@ -13,44 +13,48 @@ View = dict[str, Any]  # one record of fan-scores
 
 
 def differences(
-    published: Mapping[str, View], told: Mapping[str, OracleFan], unsure: Collection[str] = ()
+    published: Mapping[str, View], expected: Mapping[str, OracleFan], unsure: Collection[str] = ()
 ) -> list[str]:
     """Compare every fan, as of the published ``as_of``; of those in ``unsure`` only what no order can change."""
-    found = [f"{key}: not published" for key in told.keys() - published.keys()]
-    found += [f"{key}: published, but nobody did anything" for key in published.keys() - told.keys()]
-    for key in sorted(told.keys() & published.keys()):
-        said = [*facts(published[key], told[key])]
+    found = [f"{key}: not published" for key in expected.keys() - published.keys()]
+    found += [f"{key}: published, but nobody did anything" for key in published.keys() - expected.keys()]
+    for key in sorted(expected.keys() & published.keys()):
+        differing = [*facts(published[key], expected[key])]
         if key not in unsure:
-            said += figures(published[key], told[key])
-        found += [f"{key}: {one}" for one in said]
+            differing += figures(published[key], expected[key])
+        found += [f"{key}: {one}" for one in differing]
     return found
 
 
 def facts(view: View, fan: OracleFan) -> list[str]:
     """Return where counts, moments and the comments' mean differ."""
-    said = []
+    differing = []
     if view["counts"] != dict(fan.counts):
-        said.append(f"counts {view['counts']}, not {dict(fan.counts)}")
+        differing.append(f"counts {view['counts']}, not {dict(fan.counts)}")
     if fan.acts and (view["first_seen"], view["last_seen"]) != (min(fan.acts), max(fan.acts)):
-        said.append(f"seen {view['first_seen']}..{view['last_seen']}, not {min(fan.acts)}..{max(fan.acts)}")
+        differing.append(f"seen {view['first_seen']}..{view['last_seen']}, not {min(fan.acts)}..{max(fan.acts)}")
     if view["as_of"] < fan.touched:
-        said.append(f"as of {view['as_of']}, before the newest touch {fan.touched}")
-    mood = view["sentiment"]
-    if mood["n"] != len(fan.moods) or abs(mood["mean"] - fan.mood) > PART:
-        said.append(f"sentiment {mood}, not {fan.mood:.4f} of {len(fan.moods)}")
-    return said
+        differing.append(f"as of {view['as_of']}, before the newest touch {fan.touched}")
+    sentiment_of = view["sentiment"]
+    if sentiment_of["n"] != len(fan.moods) or abs(sentiment_of["mean"] - fan.sentiment_of) > PART:
+        differing.append(f"sentiment {sentiment_of}, not {fan.sentiment_of:.4f} of {len(fan.moods)}")
+    return differing
 
 
 def figures(view: View, fan: OracleFan) -> list[str]:
     """Return where the score, its parts or the tier differ."""
     now = view["as_of"]
-    said, right = [], fan.parts(now)
+    differing, right = [], fan.parts(now)
     if abs(view["score"] - fan.score(now)) > WITHIN:
-        said.append(f"score {view['score']}, not {fan.score(now):.4f}")
-    said += [f"{n} {view['parts'][n]}, not {is_:.5f}" for n, is_ in right.items() if abs(view["parts"][n] - is_) > PART]
+        differing.append(f"score {view['score']}, not {fan.score(now):.4f}")
+    differing += [
+        f"{n} {view['parts'][n]}, not {is_:.5f}" for n, is_ in right.items() if abs(view["parts"][n] - is_) > PART
+    ]
     if not is_possible(view["tier"], fan.score(now), right["relevance"]):
-        said.append(f"tier {view['tier']} at a score of {fan.score(now):.2f} and relevance {right['relevance']:.2f}")
-    return said
+        differing.append(
+            f"tier {view['tier']} at a score of {fan.score(now):.2f} and relevance {right['relevance']:.2f}"
+        )
+    return differing
 
 
 def broken_chains(flags: Iterable[View], published: Mapping[str, View]) -> list[str]:
@@ -65,7 +69,9 @@ def broken_chains(flags: Iterable[View], published: Mapping[str, View]) -> list[
                 found.append(f"{key}: flag from {flag['from']} to {flag['state']}, but the tier was {before}")
             tiers[key] = flag["state"]
     ends = ((key, tiers.get(key, "passer-by"), view["tier"]) for key, view in published.items())
-    return found + [f"{key}: flags end at {told}, but the tier is {tier}" for key, told, tier in ends if told != tier]
+    return found + [
+        f"{key}: flags end at {expected}, but the tier is {tier}" for key, expected, tier in ends if expected != tier
+    ]
 
 
 def is_possible(tier: str, score: float, relevance: float) -> bool:

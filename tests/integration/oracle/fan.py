@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from tests.integration.oracle.formulas import HALF_LIFE, SHARE, WEIGHT, faded, filled, reach, relevance, score
+from tests.integration.oracle.formulas import HALF_LIFE, SHARE, WEIGHT, faded, reach, relevance, saturation, score
 from tests.integration.oracle.suspects import Caps, Rhythm
 
 Event = dict[str, Any]
@@ -18,7 +18,7 @@ class OracleFan:
         self.share: list[tuple[int, float]] = []
         self.on_brand: list[tuple[int, float]] = []
         self.everything: list[tuple[int, float]] = []
-        self.credits: list[tuple[int, float]] = []
+        self.attributions: list[tuple[int, float]] = []
         self.acts: list[int] = []
         self.moods: list[float] = []
         self.likes, self.reposts, self.caps = Rhythm(), Rhythm(), Caps()
@@ -29,9 +29,9 @@ class OracleFan:
         self.counts[kind] += 1
         self.acts.append(at)
         if topic == "likes":
-            self.likes.beat(at)
+            self.likes.observe(at)
         if topic == "reposts":
-            self.reposts.beat(at)
+            self.reposts.observe(at)
         if topic == "comments":
             self.moods.append(event["sentiment"])
         if self.caps.weighs(event):
@@ -43,7 +43,7 @@ class OracleFan:
 
     def earn(self, at: int) -> None:
         """Take the credit for a repost by another fan."""
-        self.credits.append((at, 1))
+        self.attributions.append((at, 1))
 
     @property
     def is_suspect(self) -> bool:
@@ -53,10 +53,10 @@ class OracleFan:
     @property
     def touched(self) -> int:
         """The newest moment of an act or a credit."""
-        return max([*self.acts, *(at for at, _ in self.credits)])
+        return max([*self.acts, *(at for at, _ in self.attributions)])
 
     @property
-    def mood(self) -> float:
+    def sentiment_of(self) -> float:
         """The running mean of the comments' sentiment, in the order of their topic."""
         mean = self.moods[0] if self.moods else 0.0
         for one in self.moods[1:]:
@@ -67,9 +67,9 @@ class OracleFan:
         """Return the score's parts at a moment."""
         on_brand = faded(self.on_brand, now, HALF_LIFE["relevance"])
         return {
-            "talk": filled(faded(self.talk, now, HALF_LIFE["talk"])),
-            "share": filled(faded(self.share, now, HALF_LIFE["share"])),
-            "influence": reach(faded(self.credits, now, HALF_LIFE["influence"])),
+            "talk": saturation(faded(self.talk, now, HALF_LIFE["talk"])),
+            "share": saturation(faded(self.share, now, HALF_LIFE["share"])),
+            "influence": reach(faded(self.attributions, now, HALF_LIFE["influence"])),
             "relevance": relevance(on_brand, faded(self.everything, now, HALF_LIFE["relevance"])),
             "authenticity": 0.1 if self.is_suspect else 1.0,
         }

@@ -34,22 +34,22 @@ def faded(weights: Iterable[tuple[int, float]], now: int, half_life: float) -> f
     return math.fsum(w * 2.0 ** (-(now - at) / (half_life * DAY_MS)) for at, w in weights)
 
 
-def filled(total: float) -> float:
+def saturation(total: float) -> float:
     """Return I or S of a sum.
 
-    >>> filled(20), filled(-3)
+    >>> saturation(20), saturation(-3)
     (0.5, 0.0)
     """
     return 1 - 2 ** (-max(total, 0) / 20)
 
 
-def reach(credits: float) -> float:
-    """Return F of the faded number of credits.
+def reach(attributions: float) -> float:
+    """Return F of the faded number of attributions.
 
     >>> reach(9), reach(1e9)
     (0.25, 1)
     """
-    return min(1, math.log10(1 + credits) / 4)
+    return min(1, math.log10(1 + attributions) / 4)
 
 
 def relevance(on_brand: float, everything: float) -> float:

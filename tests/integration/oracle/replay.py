@@ -11,12 +11,12 @@ DEFAULT = {"likes": "like", "reposts": "repost", "comments": "comment", "purchas
 TOPICS = tuple(DEFAULT)
 
 
-class Told(NamedTuple):
+class Replayed(NamedTuple):
     """What the program must publish: fans by key, unique events, and the ids of the reposts that earn a credit."""
 
     fans: dict[str, OracleFan]
     events: int
-    credits: frozenset[str]
+    attributions: frozenset[str]
 
 
 class Outcome(NamedTuple):
@@ -72,7 +72,7 @@ def live(acts: Iterable[tuple[str, Event]]) -> Outcome:
     return Outcome(fan, gives)
 
 
-def replay(lines: Iterable[Line]) -> Told:
+def replay(lines: Iterable[Line]) -> Replayed:
     """Return every fan of an input, those known by credits alone too."""
     fans: dict[str, OracleFan] = {}
     gives = []
@@ -82,4 +82,4 @@ def replay(lines: Iterable[Line]) -> Told:
     for key, at, _ in gives:
         fans.setdefault(key, OracleFan()).earn(at)
     events = sum(fan.counts.total() for fan in fans.values())
-    return Told(fans, events, frozenset(event_id for _, _, event_id in gives))
+    return Replayed(fans, events, frozenset(event_id for _, _, event_id in gives))

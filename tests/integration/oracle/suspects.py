@@ -16,7 +16,7 @@ class Rhythm:
         self.newest: int | None = None
         self.is_suspect = False
 
-    def beat(self, at: int) -> None:
+    def observe(self, at: int) -> None:
         """Take one act of the topic, and judge."""
         if self.newest is None or at > self.newest:
             if self.newest is not None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ground.node import modules
+from tests.support.node import modules
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,16 @@ from confluent_kafka import Producer
 from jsonschema import Draft202012Validator
 
 from agents.kafka.publish import key_hash
-from schemas.contract.schema import KEY
+from schemas.contract.schema import KEY_EXAMPLE
 from schemas.inputs import INPUTS
 from schemas.inputs.lookup import public
-from tests.ground.calling import call
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
-from tests.ground.reading import Record, read
+from tests.support.calling import call
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
+from tests.support.reading import Record, read
 
 EXAMPLES = {source.name: source.examples for source in public(INPUTS)}
-HOUSE = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 BAD: dict[str, dict[str, object]] = {
     "likes": {"event_time": "noon"},
     "reposts": {"depth": 0},
@@ -28,7 +28,7 @@ BAD: dict[str, dict[str, object]] = {
 
 
 def document(topic: str) -> Any:
-    return json.loads((HOUSE / "docs" / "contract" / f"{topic}.schema.json").read_bytes())
+    return json.loads((ROOT / "docs" / "contract" / f"{topic}.schema.json").read_bytes())
 
 
 def records(installation: Installation, topic: str) -> list[Record]:
@@ -47,12 +47,12 @@ def test_what_a_worker_writes_is_as_the_released_files_say(installation: Install
 
     until(enough, 60, lambda: f"flags of every kind; there are {sorted(kinds)}")
     for topic in ("fan-scores", "fan-flags"):
-        said = document(topic)
-        judge, found = Draft202012Validator(said), records(installation, topic)
+        result = document(topic)
+        judge, found = Draft202012Validator(result), records(installation, topic)
         assert len(found) > 50
         for record in found:
             judge.validate(record.json())
-            assert Draft202012Validator({"type": "string", "pattern": said["x-topic"]["key_pattern"]}).is_valid(
+            assert Draft202012Validator({"type": "string", "pattern": result["x-topic"]["key_pattern"]}).is_valid(
                 (record.key or b"").decode()
             )
         assert not judge.is_valid(found[0].json() | {"score": 100.5}), "a record that is not ours"
@@ -76,21 +76,21 @@ def test_a_worker_takes_the_examples_and_refuses_what_the_files_refuse(
                     record.get("event_time") == now and not hostile.items() <= record.items()
                 )
                 name = installation.given["TOPIC_PREFIX"] + topic
-                producer.produce(name, json.dumps(record), KEY, key_hash(KEY.encode()) % 4)
+                producer.produce(name, json.dumps(record), KEY_EXAMPLE, key_hash(KEY_EXAMPLE.encode()) % 4)
     assert producer.flush(30) == 0
     processes.worker()
     until(lambda: _done(installation), 60, "everything is scored or refused")
-    letters, head = records(installation, "dead-letters"), document("dead-letters")["x-topic"]["headers"]
-    assert len(letters) == sum(len(EXAMPLES[topic]) for topic in BAD)
-    for letter in letters:
+    dead_letters, head = records(installation, "dead-letters"), document("dead-letters")["x-topic"]["headers"]
+    assert len(dead_letters) == sum(len(EXAMPLES[topic]) for topic in BAD)
+    for letter in dead_letters:
         assert set(letter.headers) == set(head)
         for name, value in letter.headers.items():
             Draft202012Validator(head[name]).validate(value)
-    ours = [record for record in records(installation, "fan-scores") if record.key == KEY.encode()]
+    ours = [record for record in records(installation, "fan-scores") if record.key == KEY_EXAMPLE.encode()]
     counts = ours[-1].json()["counts"]
     assert counts == {"like": 1, "repost": 1, "comment": 1, "review": 1, "purchase": 1}
 
 
 def _done(installation: Installation) -> bool:
     lag = sum(row["lag"] for row in call(installation, "lag", "--json").rows)
-    return not lag and any(record.key == KEY.encode() for record in records(installation, "fan-scores"))
+    return not lag and any(record.key == KEY_EXAMPLE.encode() for record in records(installation, "fan-scores"))

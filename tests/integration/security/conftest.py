@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from agents.embedded.valkey import Valkey
-from tests.ground.certificates import Authority
-from tests.ground.installation import Installation, fresh
-from tests.ground.locked import LockedKafka, LockedRedis, redis_server
-from tests.ground.processes import Processes, Running
 from tests.integration.security.raw import TOKEN
 from tests.needed import need
+from tests.support.certificates import Authority
+from tests.support.installation import Installation, fresh
+from tests.support.locked import LockedKafka, LockedRedis, redis_server
+from tests.support.processes import Processes, Running
 
 
 @pytest.fixture(scope="session")

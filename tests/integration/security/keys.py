@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.ground.certificates import Authority
-from tests.ground.locked import PASSWORD, USER, LockedKafka, LockedRedis
+from tests.support.certificates import Authority
+from tests.support.locked import PASSWORD, USER, LockedKafka, LockedRedis
 
 Settings = dict[str, Any]
 
@@ -23,13 +23,13 @@ PROTOCOLS = {"LOGIN": "SASL_PLAINTEXT", "TLS": "SSL", "BOTH": "SASL_SSL", "MUTUA
 
 def kafka_keys(broker: LockedKafka, way: str) -> Settings:
     """Return the settings that lead through a door of the broker."""
-    door, mechanism = WAYS[way]
-    given: Settings = {"BROKER": broker.address(door), "KAFKA_SECURITY": PROTOCOLS[door]}
+    listener, mechanism = WAYS[way]
+    given: Settings = {"BROKER": broker.address(listener), "KAFKA_SECURITY": PROTOCOLS[listener]}
     if mechanism:
         given |= LOGIN | {"KAFKA_MECHANISM": mechanism}
-    if PROTOCOLS[door].endswith("SSL"):
+    if PROTOCOLS[listener].endswith("SSL"):
         given["KAFKA_CA"] = broker.authority.file
-    if door == "MUTUAL":
+    if listener == "MUTUAL":
         given["KAFKA_CERT"] = broker.authority.issue("worker")[0]
     return given
 

@@ -5,7 +5,7 @@ import time
 from typing import NamedTuple
 
 from agents.supervise.ports import LOOPBACK
-from tests.ground.processes import Running
+from tests.support.processes import Running
 
 TOKEN = "sesame-4b1d-ünlock"
 FORM = b"POST /sign-in HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded"
@@ -47,11 +47,11 @@ def ask(port: int, question: bytes, within: float = 20.0) -> Answer:
 def answer(line: socket.socket, within: float = 20.0) -> Answer:
     """Return the answer that comes over a connection; one without a head is as good as none."""
     line.settimeout(within)
-    came = b""
+    received = b""
     try:
-        while b"\r\n\r\n" not in came and (more := line.recv(65_536)):
-            came += more
-        head, _, body = came.partition(b"\r\n\r\n")
+        while b"\r\n\r\n" not in received and (more := line.recv(65_536)):
+            received += more
+        head, _, body = received.partition(b"\r\n\r\n")
         status, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)}
         while len(body) < int(headers.get("content-length", "0")) and (more := line.recv(65_536)):

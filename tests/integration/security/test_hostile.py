@@ -12,13 +12,13 @@ from agents.errors import Exit
 from schemas.inputs.comments import COMMENTS
 from schemas.inputs.likes import LIKES
 from streams.wire.hashes import partition_of
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
-from tests.ground.reading import last_views, read
 from tests.integration.security.raw import get
 from tests.integration.serve.asking import SOON_S, seq
 from tests.streams.histories import record
 from tests.streams.test_hostile import KINDS, SAMPLE, TAKEN
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
+from tests.support.reading import last_views, read
 
 LARGEST = 11_000_000  # bytes of a batch that we send; the locked broker lets it through
 CUT = 65_536
@@ -70,12 +70,12 @@ def test_hostile_records_cost_nothing_but_themselves(
         return views().get(f"miot:{fan}", {}).get("counts")
 
     until(lambda: counted() == {"comment": 2 * len(KINDS)}, SOON_S, lambda: f"all neighbours count, not {counted()}")
-    letters = read(settings.broker, settings.names.dead_letters)
-    told = [letter.headers for letter in letters]
-    found = {(int(said["partition"]), int(said["offset"])): said["reason"] for said in told}
+    dead_letters = read(settings.broker, settings.names.dead_letters)
+    headers = [letter.headers for letter in dead_letters]
+    found = {(int(header["partition"]), int(header["offset"])): header["reason"] for header in headers}
     assert found.keys() == refused.keys()
-    assert len(letters) == len(found)
-    assert all(len(letter.value or b"") <= CUT for letter in letters)
+    assert len(dead_letters) == len(found)
+    assert all(len(letter.value or b"") <= CUT for letter in dead_letters)
     assert views().keys() == {f"miot:{fan}", "miot:f"}
     until(lambda: seq(serve, fan) > 0, SOON_S, "served")
     for running in (worker, serve):
@@ -106,6 +106,6 @@ def test_markup_and_control_characters_in_ids_are_ids_like_others(
     assert get(serve.port, "/brands").headers["content-type"].startswith("application/json")
     top = processes.command("fan", "top", "miot", REDIS_URL=valkey.url, WEB_PORT=serve.port)
     assert top.wait_end(30) == Exit.OK, top.words()
-    said = top.log.read_bytes()
-    assert not [byte for byte in said if byte < 32 and byte not in b"\n\r\t"], "a terminal would obey"
+    header = top.log.read_bytes()
+    assert not [byte for byte in header if byte < 32 and byte not in b"\n\r\t"], "a terminal would obey"
     assert b"<b>" not in get(worker.port, "/metrics").body

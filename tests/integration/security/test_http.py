@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from agents.supervise.ports import LOOPBACK
-from tests.ground.processes import Running
 from tests.integration.security.raw import FORM, QUESTIONS, TOKEN, ask, get, is_quiet, metrics_port
+from tests.support.processes import Running
 
 BEARER = b"Authorization: Bearer " + TOKEN.encode()
 OPEN = ("/livez", "/readyz", "/sign-in")
@@ -44,9 +44,9 @@ def test_without_the_token_nothing_is_shown(served: Running) -> None:
     ]
     for path in PATHS:
         for headers in ([], *([one] for one in (*wrong, *others)), [b"X-Forwarded-For: 127.0.0.1"]):
-            said = get(served.port, path, *headers)
-            assert said.status == 401, (path, headers, said)
-            assert TOKEN.encode() not in said.body
+            result = get(served.port, path, *headers)
+            assert result.status == 401, (path, headers, result)
+            assert TOKEN.encode() not in result.body
     for path in (*PATHS[3:], "/page/app.js"):
         assert get(served.port, path, BEARER).status in {200, 404}
     is_quiet(served)
@@ -63,8 +63,8 @@ def test_probes_and_sign_in_ask_for_no_token_and_nothing_else_gets_through_by_a_
         "/sign-in/../brands",
     ]
     for path in [*tricks, "/brands?x=/livez", "/brands#/livez", "/BRANDS", "/%62rands", "http://x/brands"]:
-        said = get(served.port, path)
-        assert said.status in {400, 401, 404}, (path, said)
+        result = get(served.port, path)
+        assert result.status in {400, 401, 404}, (path, result)
 
 
 def test_every_answer_has_the_headers_that_protect_a_browser(served: Running) -> None:
@@ -72,15 +72,15 @@ def test_every_answer_has_the_headers_that_protect_a_browser(served: Running) ->
         for more in ([], [BEARER]):
             if more and path.startswith("/events"):
                 continue
-            said = get(served.port, path, *more)
-            policy = said.headers["content-security-policy"]
+            result = get(served.port, path, *more)
+            policy = result.headers["content-security-policy"]
             assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
             for name, value in HEADERS.items():
-                if not (name == "cache-control" and said.headers.get("etag")):
-                    assert said.headers[name] == value, (path, name)
-            assert not re.search(r"aiohttp|python|\d\.\d", said.headers["server"].lower())
+                if not (name == "cache-control" and result.headers.get("etag")):
+                    assert result.headers[name] == value, (path, name)
+            assert not re.search(r"aiohttp|python|\d\.\d", result.headers["server"].lower())
 
 
 PLAYED = [
@@ -99,21 +99,21 @@ RAW = [b"/fans/miot/\xff\xfe", b"/fans/\xe7\x8c/\xab", b"/brands/miot/flags?cate
 
 @pytest.mark.parametrize("path", [*PLAYED, *RAW], ids=lambda path: repr(path[:30]))
 def test_no_path_reaches_the_disk_or_an_error_of_ours(path: str | bytes, served: Running) -> None:
-    said = get(served.port, path, BEARER)
-    assert said.status in {200, 400, 404}, said
-    assert b"root:" not in said.body
-    assert b"import " not in said.body
-    assert "x" not in said.headers, "a header was put in"
-    if said.status == 200:
-        assert said.headers["content-type"].startswith("application/json")
+    result = get(served.port, path, BEARER)
+    assert result.status in {200, 400, 404}, result
+    assert b"root:" not in result.body
+    assert b"import " not in result.body
+    assert "x" not in result.headers, "a header was put in"
+    if result.status == 200:
+        assert result.headers["content-type"].startswith("application/json")
     assert "Traceback" not in served.words(200)
 
 
 @pytest.mark.parametrize("what", QUESTIONS)
 def test_a_question_that_is_too_large_or_none_is_refused(what: str, served: Running) -> None:
-    said = ask(served.port, QUESTIONS[what])
-    assert said.status == 0 or 400 <= said.status < 500, said
-    assert b"Traceback" not in said.body
+    result = ask(served.port, QUESTIONS[what])
+    assert result.status == 0 or 400 <= result.status < 500, result
+    assert b"Traceback" not in result.body
     is_quiet(served)
 
 
@@ -131,17 +131,17 @@ BODIES = {
 @pytest.mark.parametrize("what", BODIES)
 def test_a_form_that_is_none_signs_nobody_in(what: str, served: Running) -> None:
     charset, body, status = BODIES[what]
-    said = ask(served.port, FORM + charset + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    assert said.status == status
-    assert "set-cookie" not in said.headers
+    result = ask(served.port, FORM + charset + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert result.status == status
+    assert "set-cookie" not in result.headers
     is_quiet(served)
 
 
 def test_the_right_form_signs_a_browser_in(served: Running) -> None:
     body = f"token={quote(TOKEN)}".encode()
-    said = ask(served.port, FORM + b"; charset=nonsense\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    assert (said.status, said.headers["location"]) == (303, "/")
-    cookie = said.headers["set-cookie"]
+    result = ask(served.port, FORM + b"; charset=nonsense\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert (result.status, result.headers["location"]) == (303, "/")
+    cookie = result.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "sesame" not in cookie
@@ -151,8 +151,8 @@ def test_the_right_form_signs_a_browser_in(served: Running) -> None:
 def test_a_compressed_form_is_not_blown_up(served: Running) -> None:
     body = zlib.compress(b"token=" + b"a" * 50_000_000)  # 50 KB
     before = memory(served)
-    said = ask(served.port, FORM + b"\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    assert said.status in {400, 413}
+    result = ask(served.port, FORM + b"\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert result.status in {400, 413}
     assert memory(served) - before < 20_000_000
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from agents.errors import Exit
-from tests.ground.certificates import Authority
-from tests.ground.locked import PASSWORD, LockedKafka, LockedRedis
-from tests.ground.processes import Processes
 from tests.integration.security.keys import Settings, kafka_keys, redis_keys
+from tests.support.certificates import Authority
+from tests.support.locked import PASSWORD, LockedKafka, LockedRedis
+from tests.support.processes import Processes
 
-TOLD_S = 30.0  # a process starts in some seconds on a busy machine, and waits 5 s for an answer
+REFUSED_WITHIN_S = 30.0  # a process starts in some seconds on a busy machine, and waits 5 s for an answer
 WRONG = "Wrong-Horse-91bd"
 ELSEWHERE = {"REDIS_URL": "redis://127.0.0.1:1/0"}  # nobody is there; serve waits for such a Redis
 
@@ -72,15 +72,15 @@ KAFKA: dict[str, tuple[Keys, Exit, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def told(processes: Processes, command: str, code: Exit, words: tuple[str, ...], **keys: object) -> str:
+def assert_refused(processes: Processes, command: str, code: Exit, words: tuple[str, ...], **keys: object) -> str:
     """Start a command that must end with a code and one sentence; return the sentence."""
     process = processes.command(command, **keys)
-    assert process.wait_end(TOLD_S) == code, process.words()
-    said = process.words()
-    assert "Traceback" not in said
-    assert WRONG not in said
-    sentences = [line for line in said.splitlines() if line.startswith("fanpulse: ")]
-    assert len(sentences) == 1, said
+    assert process.wait_end(REFUSED_WITHIN_S) == code, process.words()
+    result = process.words()
+    assert "Traceback" not in result
+    assert WRONG not in result
+    sentences = [line for line in result.splitlines() if line.startswith("fanpulse: ")]
+    assert len(sentences) == 1, result
     for word in words:
         assert word in sentences[0]
     return sentences[0]
@@ -97,9 +97,9 @@ def test_a_kafka_that_does_not_let_us_in_is_told(
     keys, code, words = KAFKA[kind]
     given = {"METRICS_PORT": 0, "WEB_PORT": 0} | ELSEWHERE | keys(locked, stranger)
     for command in ("worker", "serve"):
-        told(processes, command, code, words, **given)
+        assert_refused(processes, command, code, words, **given)
     doctor = processes.command("doctor", **given)
-    assert doctor.wait_end(TOLD_S) == Exit.FAILED
+    assert doctor.wait_end(REFUSED_WITHIN_S) == Exit.FAILED
     assert words[0] in doctor.words()
     assert "Traceback" not in doctor.words()
     assert WRONG not in doctor.words()
@@ -138,4 +138,4 @@ def test_a_redis_that_does_not_let_us_in_is_told(
     kind: str, processes: Processes, vault: LockedRedis, stranger: Authority
 ) -> None:
     code, words = REDIS[kind]
-    told(processes, "serve", code, (words,), METRICS_PORT=0, WEB_PORT=0, **_redis(kind, vault, stranger))
+    assert_refused(processes, "serve", code, (words,), METRICS_PORT=0, WEB_PORT=0, **_redis(kind, vault, stranger))

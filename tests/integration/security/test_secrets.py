@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from agents.errors import Exit
-from tests.ground.installation import Installation
-from tests.ground.locked import PASSWORD, USER, LockedKafka, LockedRedis
-from tests.ground.processes import FAULTY, Processes, Running, until
 from tests.integration.security.keys import kafka_keys, redis_keys
 from tests.integration.security.raw import get
 from tests.integration.serve.asking import SOON_S
+from tests.support.installation import Installation
+from tests.support.locked import PASSWORD, USER, LockedKafka, LockedRedis
+from tests.support.processes import FAULTY, Processes, Running, until
 
 TOKEN = "token-5e7c-geheim"
 WRONG = "wr0ng/P%40ss-c41d"  # with what must be encoded in a URL, left as it is by a hurried hand
@@ -63,8 +63,8 @@ def test_who_works_shows_none(level: str, processes: Processes, locked: LockedKa
         assert leaks(get(port, "/metrics").body.decode()) == []
     bearer = b"Authorization: Bearer " + TOKEN.encode()
     for path in ("/", "/brands", "/nowhere"):
-        for said in (get(serve.port, path, bearer), get(serve.port, path, bearer + b"x")):
-            assert leaks(str(said.headers) + said.body.decode()) == []
+        for result in (get(serve.port, path, bearer), get(serve.port, path, bearer + b"x")):
+            assert leaks(str(result.headers) + result.body.decode()) == []
     get(serve.port, "/" + "a" * 20_000, bearer)
     get(serve.port, "/", bearer + b"\x00")
     for running in (worker, serve):
@@ -92,12 +92,12 @@ def test_an_address_of_redis_that_is_wrong_is_told_without_its_password(url: str
         command.wait_end(30)
     serve = processes.command("serve", **keys)
     until(lambda: bool(serve.words()) or not serve.child.is_running, 30, "serve says something")
-    settled = time.monotonic() + 1
-    until(lambda: time.monotonic() > settled or not serve.child.is_running, 5, "serve came to its end, or waits")
+    until_true = time.monotonic() + 1
+    until(lambda: time.monotonic() > until_true or not serve.child.is_running, 5, "serve came to its end, or waits")
     serve.end()
-    said = all_logs(processes.installation)
-    assert leaks(said) == []
-    assert "Traceback" not in said
+    result = all_logs(processes.installation)
+    assert leaks(result) == []
+    assert "Traceback" not in result
 
 
 def test_who_fails_shows_none(processes: Processes, locked: LockedKafka, vault: LockedRedis) -> None:

@@ -9,8 +9,8 @@ import pytest
 from agents import endpoint
 from agents.http import server
 from agents.supervise.ports import LOOPBACK
-from tests.ground.processes import Running, until
 from tests.integration.security.raw import FORM, QUESTIONS, answer, ask, get, hung_up, is_quiet, metrics_port
+from tests.support.processes import Running, until
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_who_drips_is_hung_up_on_and_disturbs_nobody(served: Running) -> None:
             line.sendall(b"GET /brands HTTP/1.1\r\n")
         began, alive = time.monotonic(), set(lines)
 
-        def all_gone() -> bool:
+        def all_closed() -> bool:
             for line in list(alive):
                 try:
                     line.sendall(b"X: y\r\n")
@@ -45,7 +45,7 @@ def test_who_drips_is_hung_up_on_and_disturbs_nobody(served: Running) -> None:
             assert get(served.port, "/livez").status == 200
             return not alive
 
-        until(all_gone, server.REQUEST_TIMEOUT_S + 10, lambda: f"{len(alive)} who drip are still connected")
+        until(all_closed, server.REQUEST_TIMEOUT_S + 10, lambda: f"{len(alive)} who drip are still connected")
         assert time.monotonic() - began > 1
     is_quiet(served)
 
@@ -62,8 +62,8 @@ def test_more_clients_than_there_is_room_for_are_told_so_and_make_room_again(ser
             stack.enter_context(socket.create_connection((LOOPBACK, served.port)))
             for _ in range(server.MAX_CONNECTIONS + 250)
         ]
-        told = [answer(line, 5).status for line in lines[-40:]]
-        assert set(told) == {503}
+        statuses = [answer(line, 5).status for line in lines[-40:]]
+        assert set(statuses) == {503}
     until(lambda: get(served.port, "/livez").status == 200, 10, "room again")
     is_quiet(served)
 
@@ -71,10 +71,10 @@ def test_more_clients_than_there_is_room_for_are_told_so_and_make_room_again(ser
 def test_the_metrics_port_hangs_up_on_who_drips_and_has_room_for_others(served: Running) -> None:
     port = metrics_port(served)
     with contextlib.ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_connection((LOOPBACK, port))) for _ in range(endpoint.MOST)]
+        lines = [stack.enter_context(socket.create_connection((LOOPBACK, port))) for _ in range(endpoint.MAX_CLIENTS)]
         alive = set(lines)
 
-        def all_gone() -> bool:
+        def all_closed() -> bool:
             for line in list(alive):
                 try:
                     line.sendall(b"G")
@@ -82,7 +82,7 @@ def test_the_metrics_port_hangs_up_on_who_drips_and_has_room_for_others(served: 
                     alive.discard(line)
             return not alive
 
-        until(all_gone, endpoint.WHOLE_S + 5, lambda: f"{len(alive)} are still connected")
+        until(all_closed, endpoint.WHOLE_S + 5, lambda: f"{len(alive)} are still connected")
         assert get(port, "/metrics").status == 200
     for path in ("/%2e%2e/etc/passwd", "/\x00", b"/\xff", "/" + "a" * 70_000):
         assert get(port, path).status in {400, 404, 414}

@@ -16,15 +16,15 @@ from agents.embedded.valkey import Valkey
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK
 from schemas.inputs.comments import COMMENTS
-from tests.ground.installation import Installation, fresh
-from tests.ground.locked import LockedKafka
-from tests.ground.processes import FAULTY, Processes, Running, until
-from tests.ground.reading import read, unread
 from tests.integration.security.raw import get
 from tests.integration.serve.asking import SOON_S, seq
+from tests.support.installation import Installation, fresh
+from tests.support.locked import LockedKafka
+from tests.support.processes import FAULTY, Processes, Running, until
+from tests.support.reading import read, unread
 
 WORDS = "ganz-schlecht-Xq7 糟糕透了 never again"
-PIECES = ("ganz-schlecht-Xq7", "糟糕透了", json.dumps("糟糕透了")[1:-1])
+FRAGMENTS = ("ganz-schlecht-Xq7", "糟糕透了", json.dumps("糟糕透了")[1:-1])
 POISON = "poison-77"
 PLACES = (
     "/",
@@ -70,7 +70,7 @@ def texts(
             for record in read(settings.broker, spec.name):
                 yield spec.name, repr(record) + (record.value or b"").decode(errors="replace")
     for key in redis.scan_iter("*"):
-        yield f"Redis {key!r}", _held(redis, key)
+        yield f"Redis {key!r}", _value_of(redis, key)
     for running in processes:
         yield running.name, running.log.read_text(errors="replace")
     for file in installation.directory.rglob("*"):
@@ -83,27 +83,27 @@ def texts(
         yield place, get(serve.port, place).body.decode()
 
 
-def _held(redis: Redis, key: bytes) -> str:
+def _value_of(redis: Redis, key: bytes) -> str:
     """Return a key and what it holds, as text."""
     kind = redis.type(key)
-    held: Any = (
+    stored: Any = (
         [redis.get(key)]
         if kind == b"string"
         else [part for pair in redis.hgetall(key).items() for part in pair]
         if kind == b"hash"
         else redis.zrange(key, 0, -1)
     )
-    return b"\n".join([key, *(part for part in held if part)]).decode(errors="replace")
+    return b"\n".join([key, *(part for part in stored if part)]).decode(errors="replace")
 
 
-def first_news(port: int) -> str:
+def first_update(port: int) -> str:
     """Return the first message of the page's stream: everything that it shows."""
     with socket.create_connection((LOOPBACK, port), 20) as line:
         line.sendall(b"GET /events?brand=miot HTTP/1.1\r\nHost: a\r\n\r\n")
-        came = b""
-        while not re.search(rb"data: .*\n", came):
-            came += line.recv(65_536)
-        return came.decode()
+        received = b""
+        while not re.search(rb"data: .*\n", received):
+            received += line.recv(65_536)
+        return received.decode()
 
 
 @pytest.mark.parametrize("level", [pytest.param("INFO", marks=pytest.mark.full), "DEBUG"])
@@ -132,20 +132,20 @@ def test_words_are_nowhere_but_in_inputs_and_dead_letters(
             until(lambda: not worker.child.is_running or get_ready(worker), 60, "it is back")
     assert deaths >= 1
     until(lambda: _is_done(installation), SOON_S, "all is read")
-    letters = [
+    dead_letters = [
         (record.value or b"").decode(errors="replace") for record in read(settings.broker, settings.names.dead_letters)
     ]
-    assert len(letters) == 4
-    assert any(piece in letter for letter in letters for piece in PIECES), "the search finds what is there"
+    assert len(dead_letters) == 4
+    assert any(piece in letter for letter in dead_letters for piece in FRAGMENTS), "the search finds what is there"
     with Redis(port=valkey.port) as redis:
         found = [
             (place, piece)
             for place, text in texts(installation, redis, processes.all, serve)
-            for piece in PIECES
+            for piece in FRAGMENTS
             if piece in text
         ]
     assert found == []
-    assert not [piece for piece in PIECES if piece in first_news(serve.port)]
+    assert not [piece for piece in FRAGMENTS if piece in first_update(serve.port)]
 
 
 def get_ready(running: Running) -> bool:

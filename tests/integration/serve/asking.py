@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from agents.supervise.ports import LOOPBACK
-from tests.ground.processes import Running
+from tests.support.processes import Running
 
 SOON_S = 15.0
 

@@ -7,8 +7,8 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
-from tests.ground.installation import Installation, fresh
 from tests.integration.serve.outputs import Writer
+from tests.support.installation import Installation, fresh
 
 
 @pytest.fixture

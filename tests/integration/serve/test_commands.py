@@ -10,10 +10,10 @@ from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
 from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import flag, score
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.outputs import Writer
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
 
 
 def fanpulse(installation: Installation, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:

@@ -16,10 +16,10 @@ from agents.kafka.connection import admin
 from agents.supervise.ports import LOOPBACK
 from schemas.outputs.records import FanScore
 from tests.agents.serve.outputs import flag, score
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
 from tests.integration.serve.outputs import Writer
+from tests.support.installation import Installation
+from tests.support.processes import Processes, Running, until
 
 NOTICED_S = 60.0  # the topics' ids are asked for every half a minute
 

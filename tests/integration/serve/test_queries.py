@@ -10,21 +10,21 @@ from confluent_kafka import Producer
 from agents.embedded.kafka import Kafka
 from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import T0, angry, flag, score
-from tests.ground.installation import Installation
-from tests.ground.processes import Processes, until
 from tests.integration.serve.asking import SOON_S, fan, get, ids, metric, seq
 from tests.integration.serve.outputs import Writer
+from tests.support.installation import Installation
+from tests.support.processes import Processes, until
 
 LAG = 'fanpulse_serve_lag_messages{topic="fan-scores"}'
 
 
 def test_queries_answer_with_what_was_published(processes: Processes, writer: Writer) -> None:
     first = score("weibo:1", 7, score=80.5, tier="core")
-    gone = score("weibo:3", score=20.0, lifecycle="churned", churn_risk=0.99, last_seen=T0 - 1000)
+    churned_fan = score("weibo:3", score=20.0, lifecycle="churned", churn_risk=0.99, last_seen=T0 - 1000)
     left = score("weibo:2", score=61.0, lifecycle="at_risk", churn_risk=0.7)
     later = score("weibo:4", score=30.0, lifecycle="at_risk", churn_risk=0.9)
     cross = score("weibo:5", score=10.0, flags=angry("f5", 3))
-    writer.write(first, gone, left, later, cross, score("weibo:6", brand="lumen"))
+    writer.write(first, churned_fan, left, later, cross, score("weibo:6", brand="lumen"))
     raised = flag("weibo:5", "f5", "negative", "raised", severity=3, evidence=Evidence(0, 0, "e9", "post-77"))
     writer.write(raised, flag("weibo:2", "f2", "churn", "at_risk"), flag("weibo:1", "f1", "tier", "core"))
     serve = processes.serve()
@@ -132,14 +132,14 @@ def test_only_committed_records_are_served(processes: Processes, kafka: Kafka, i
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": names.group})
     producer.init_transactions(30)
 
-    def announce(name: str) -> None:
+    def publish(name: str) -> None:
         producer.begin_transaction()
         producer.produce(names.fan_scores, key=f"miot:{name}", value=msgspec.json.encode(score(name)), partition=0)
         producer.flush(30)
 
-    announce("aborted")
+    publish("aborted")
     producer.abort_transaction(30)
-    announce("committed")
+    publish("committed")
     producer.commit_transaction(30)
     until(lambda: seq(serve, "committed") == 1, SOON_S, "the committed one")
     assert fan(serve, "aborted") is None

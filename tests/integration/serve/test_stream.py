@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 from agents.errors import Exit
 from agents.supervise.ports import LOOPBACK, free_port
 from tests.agents.serve.outputs import flag, score
-from tests.ground.processes import Processes
 from tests.integration.serve.outputs import Writer
+from tests.support.processes import Processes
 
 
 def test_an_open_page_does_not_hold_up_a_stop(processes: Processes, writer: Writer) -> None:

@@ -72,12 +72,12 @@ async def ours(kafka: Kafka, at: TopicPartition, isolation: str, start: int, end
     async with AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, **options) as consumer:
         consumer.assign([at])
         consumer.seek(at, start)
-        blocks: list[FetchedBatch] = []
+        batches: list[FetchedBatch] = []
         async with asyncio.timeout(60):
-            while not blocks or blocks[-1].next_offset < end:
+            while not batches or batches[-1].next_offset < end:
                 found = drain(consumer._fetcher, None) or await next_batches(consumer._fetcher, None, 0.5)
-                blocks += found.values()
-        return blocks
+                batches += found.values()
+        return batches
 
 
 @pytest.mark.parametrize("isolation", ["read_committed", "read_uncommitted"])
@@ -87,11 +87,13 @@ def test_blocks_hold_what_stock_aiokafka_delivers(kafka: Kafka, topic: str, isol
         await mixed(kafka, at)
         whole, end = await stock(kafka, at, isolation, 0)
         for start in (0, 1, 17, whole[len(whole) // 2][0], end - 1):
-            blocks = await ours(kafka, at, isolation, start, end)
-            assert [kept(one) for block in blocks for one in block.records] == [one for one in whole if one[0] >= start]
-            assert blocks[0].offset == start
-            assert [block.offset for block in blocks[1:]] == [block.next_offset for block in blocks[:-1]]
-            assert blocks[-1].next_offset == end
+            batches = await ours(kafka, at, isolation, start, end)
+            assert [kept(one) for batch in batches for one in batch.records] == [
+                one for one in whole if one[0] >= start
+            ]
+            assert batches[0].offset == start
+            assert [batch.offset for batch in batches[1:]] == [batch.next_offset for batch in batches[:-1]]
+            assert batches[-1].next_offset == end
 
     asyncio.run(scene())
 
@@ -104,9 +106,9 @@ def test_a_block_that_nobody_holds_is_gone_without_the_collector(kafka: Kafka, t
         gc.collect()
         gc.disable()
         try:
-            blocks = await ours(kafka, at, "read_committed", 0, end)
-            assert len(blocks) > 1
-            blocks.clear()
+            batches = await ours(kafka, at, "read_committed", 0, end)
+            assert len(batches) > 1
+            batches.clear()
             assert [one for one in gc.get_objects() if isinstance(one, KeepsBytes)] == []
         finally:
             gc.enable()
@@ -126,10 +128,10 @@ def test_compaction_leaves_holes_that_blocks_pass(kafka: Kafka, topic: str) -> N
                 await plain.send_and_wait(at.topic, b"again", b"key-0", 0)
                 await asyncio.sleep(0.5)
                 whole, end = await stock(kafka, at, "read_committed", 0)
-        blocks = await ours(kafka, at, "read_committed", 0, end)
-        told = [kept(one) for block in blocks for one in block.records]
+        batches = await ours(kafka, at, "read_committed", 0, end)
+        records_read = [kept(one) for batch in batches for one in batch.records]
         again, _ = await stock(kafka, at, "read_committed", 0)
-        assert {one[2]: one for one in told} == {one[2]: one for one in again if one[0] < end}
-        assert any(b[0] - a[0] > 1 for a, b in pairwise(told))
+        assert {one[2]: one for one in records_read} == {one[2]: one for one in again if one[0] < end}
+        assert any(b[0] - a[0] > 1 for a, b in pairwise(records_read))
 
     asyncio.run(scene())

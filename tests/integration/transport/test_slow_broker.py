@@ -15,9 +15,9 @@ from agents.kafka.publish import key_hash
 from agents.settings import Settings
 from agents.transport.fetching import drain, next_batches
 from tests.bench.latency import Load, Spread, read_flags, reader_of_flags
-from tests.ground.brokers import FAST, SLOW, Brokers, brokers
-from tests.ground.installation import Installation, fresh
-from tests.ground.processes import Processes
+from tests.support.brokers import FAST, SLOW, Brokers, brokers
+from tests.support.installation import Installation, fresh
+from tests.support.processes import Processes
 
 __all__ = ["brokers"]
 

@@ -23,7 +23,9 @@ class Was(Struct):
     n: int | None = None
 
 
-def told(name: object = None, kind: object = None, share: object = None, n: object = None, **more: object) -> type:
+def record_type(
+    name: object = None, kind: object = None, share: object = None, n: object = None, **more: object
+) -> type:
     """Return the same record with some fields changed."""
     fields: list[Any] = [
         ("name", name or Annotated[str, Meta(min_length=1, max_length=8)]),
@@ -35,7 +37,7 @@ def told(name: object = None, kind: object = None, share: object = None, n: obje
     return msgspec.defstruct("Was", fields, kw_only=True)
 
 
-def gone(*names: str) -> type:
+def values_without(*names: str) -> type:
     kept: list[tuple[str, object] | tuple[str, object, object]]
     kept = [("name", Annotated[str, Meta(min_length=1, max_length=8)]), ("kind", Literal["a", "b"], "a")]
     kept += [("share", Annotated[float, Meta(ge=0, le=1)], 0.0), ("n", int | None, None)]
@@ -50,8 +52,8 @@ def contract(direction: str, struct: type) -> dict[str, Document]:
     return {"t": {**body, "x-topic": {"direction": direction, "key": "k", "cleanup": "delete"}, "$defs": parts}}
 
 
-def said(direction: str, struct: type) -> list[str]:
-    return [f"{one.field} {one.said}" for one in breaks(contract(direction, Was), contract(direction, struct))]
+def result(direction: str, struct: type) -> list[str]:
+    return [f"{one.field} {one.message}" for one in breaks(contract(direction, Was), contract(direction, struct))]
 
 
 class Inner(Struct):
@@ -63,67 +65,67 @@ class Narrow(Struct):
 
 
 BAD_INPUTS = {
-    "a field is gone": (gone("n"), "n is gone: what is sent there would be ignored"),
-    "a new one is required": (told(more=int), "more is new and must be there; nobody sends it yet"),
-    "a type is narrower": (told(share=int), "share may no longer be of type number"),
-    "null is refused": (told(n=int), "n may no longer be null"),
-    "a choice is gone": (told(kind=Literal["a"]), 'kind may no longer be "b"'),
+    "a field is gone": (values_without("n"), "n is gone: what is sent there would be ignored"),
+    "a new one is required": (record_type(more=int), "more is new and must be there; nobody sends it yet"),
+    "a type is narrower": (record_type(share=int), "share may no longer be of type number"),
+    "null is refused": (record_type(n=int), "n may no longer be null"),
+    "a choice is gone": (record_type(kind=Literal["a"]), 'kind may no longer be "b"'),
     "a limit is lower": (
-        told(name=Annotated[str, Meta(min_length=1, max_length=4)]),
+        record_type(name=Annotated[str, Meta(min_length=1, max_length=4)]),
         "name maxLength was 8 and is 4",
     ),
-    "a limit is new": (told(n=Annotated[int, Meta(ge=0)] | None), "n minimum was not there and is 0"),
+    "a limit is new": (record_type(n=Annotated[int, Meta(ge=0)] | None), "n minimum was not there and is 0"),
     "a pattern is new": (
-        told(name=Annotated[str, Meta(min_length=1, max_length=8, pattern="^a")]),
+        record_type(name=Annotated[str, Meta(min_length=1, max_length=8, pattern="^a")]),
         "name pattern was None and is ^a",
     ),
 }
 GOOD_INPUTS = {
-    "a choice more": told(kind=Literal["a", "b", "c"]),
-    "any text": told(kind=str),
-    "a higher limit": told(name=Annotated[str, Meta(min_length=0, max_length=80)]),
-    "no limit": told(name=str),
-    "a wider type": told(n=float | None),
-    "a text too": told(n=int | str | None),
+    "a choice more": record_type(kind=Literal["a", "b", "c"]),
+    "any text": record_type(kind=str),
+    "a higher limit": record_type(name=Annotated[str, Meta(min_length=0, max_length=80)]),
+    "no limit": record_type(name=str),
+    "a wider type": record_type(n=float | None),
+    "a text too": record_type(n=int | str | None),
 }
 BAD_OUTPUTS = {
-    "a field is gone": (gone("n"), "n is gone"),
-    "a choice more": (told(kind=Literal["a", "b", "c"]), 'kind can now be "c"'),
-    "any text": (told(kind=str), 'kind can be anything, and was one of "a", "b"'),
-    "a higher limit": (told(share=Annotated[float, Meta(ge=0, le=100)]), "share maximum was 1 and is 100"),
-    "another type": (told(name=int), "name can now be of type integer"),
-    "a wider type": (told(n=float | None), "n can now be of type number"),
-    "null comes": (told(name=str | None), "name can now be null"),
+    "a field is gone": (values_without("n"), "n is gone"),
+    "a choice more": (record_type(kind=Literal["a", "b", "c"]), 'kind can now be "c"'),
+    "any text": (record_type(kind=str), 'kind can be anything, and was one of "a", "b"'),
+    "a higher limit": (record_type(share=Annotated[float, Meta(ge=0, le=100)]), "share maximum was 1 and is 100"),
+    "another type": (record_type(name=int), "name can now be of type integer"),
+    "a wider type": (record_type(n=float | None), "n can now be of type number"),
+    "null comes": (record_type(name=str | None), "name can now be null"),
 }
 GOOD_OUTPUTS = {
-    "a field more": told(more=int),
-    "a choice less": told(kind=Literal["a"]),
-    "a lower limit": told(share=Annotated[float, Meta(ge=0, le=0.5)]),
-    "never null": told(n=int),
-    "a narrower type": told(share=Annotated[int, Meta(ge=0, le=1)]),
+    "a field more": record_type(more=int),
+    "a choice less": record_type(kind=Literal["a"]),
+    "a lower limit": record_type(share=Annotated[float, Meta(ge=0, le=0.5)]),
+    "never null": record_type(n=int),
+    "a narrower type": record_type(share=Annotated[int, Meta(ge=0, le=1)]),
 }
 
 
 @pytest.mark.parametrize("change", BAD_INPUTS)
 def test_an_input_that_takes_less_is_told(change: str) -> None:
     struct, sentence = BAD_INPUTS[change]
-    assert said("in", struct) == [sentence]
+    assert result("in", struct) == [sentence]
 
 
 @pytest.mark.parametrize("change", BAD_OUTPUTS)
 def test_an_output_that_says_more_than_readers_know_is_told(change: str) -> None:
     struct, sentence = BAD_OUTPUTS[change]
-    assert sentence in said("out", struct)
+    assert sentence in result("out", struct)
 
 
 @pytest.mark.parametrize("change", GOOD_INPUTS)
 def test_an_input_may_become_wider(change: str) -> None:
-    assert said("in", GOOD_INPUTS[change]) == []
+    assert result("in", GOOD_INPUTS[change]) == []
 
 
 @pytest.mark.parametrize("change", GOOD_OUTPUTS)
 def test_an_output_may_become_narrower(change: str) -> None:
-    assert said("out", GOOD_OUTPUTS[change]) == []
+    assert result("out", GOOD_OUTPUTS[change]) == []
 
 
 def test_what_stands_within_another_record_is_compared_too() -> None:
@@ -135,7 +137,7 @@ def test_what_stands_within_another_record_is_compared_too() -> None:
 
 def test_another_default_is_told() -> None:
     now = msgspec.defstruct("Was", [("name", Was.__annotations__["name"]), ("kind", Literal["a", "b"], "b")])
-    assert 'kind meant "a" where it was left out, and means "b"' in said("in", now)
+    assert 'kind meant "a" where it was left out, and means "b"' in result("in", now)
 
 
 def test_what_the_program_says_of_itself_breaks_nothing() -> None:
@@ -146,7 +148,7 @@ def test_what_the_program_says_of_itself_breaks_nothing() -> None:
 def test_a_topic_that_is_another_is_told(field: str) -> None:
     new = deepcopy(documents())
     new[OUTPUT]["x-topic"][field] = "other"
-    assert [one.said.partition(" was")[0] for one in breaks(documents(), new)] == [field.replace("_", " ")]
+    assert [one.message.partition(" was")[0] for one in breaks(documents(), new)] == [field.replace("_", " ")]
 
 
 def test_a_topic_a_header_or_room_that_is_gone_is_told() -> None:
@@ -154,7 +156,7 @@ def test_a_topic_a_header_or_room_that_is_gone_is_told() -> None:
     del new[INPUT]
     del new["dead-letters"]["x-topic"]["headers"]["reason"]
     new["comments"]["x-topic"]["longest"] = 1000
-    assert [(one.topic, one.said) for one in breaks(documents(), new)] == [
+    assert [(one.topic, one.message) for one in breaks(documents(), new)] == [
         ("likes", "the topic is gone"),
         ("comments", "a record could have 65536 bytes and may have 1000"),
         ("dead-letters", "header reason is gone"),

@@ -144,9 +144,9 @@ def test_a_new_input_field_and_flag_appear_without_another_edit() -> None:
 
 
 def test_headers_of_a_dead_letter_are_as_the_document_says() -> None:
-    said = DOCUMENTS["dead-letters"]["x-topic"]["headers"]
+    result = DOCUMENTS["dead-letters"]["x-topic"]["headers"]
     for kind in RefusalKind:
         given = dict(headers("likes", 3, 41, Refusal(kind, "a sentence")))
-        assert given.keys() == said.keys()
+        assert given.keys() == result.keys()
         for name, value in given.items():
-            Draft202012Validator(said[name]).validate(value.decode())
+            Draft202012Validator(result[name]).validate(value.decode())

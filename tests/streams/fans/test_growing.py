@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.worker.memory import Buffers
-from streams.fans.growing import STEP, grow, growing
+from streams.fans.growing import GROWTH_ROWS, grow, growing
 from streams.fans.index import Index
 from streams.wire.records import ByteSlices
 from tests.needed import need
@@ -17,12 +17,12 @@ def test_a_column_keeps_what_it_has_and_gets_zeros() -> None:
     assert len(column) == 0
     grow(column, 3)
     column[:3] = 1, 2, 3
-    grow(column, 10 * STEP + 1)
-    assert len(column) == 11 * STEP
+    grow(column, 10 * GROWTH_ROWS + 1)
+    assert len(column) == 11 * GROWTH_ROWS
     assert column[:3].tolist() == [1, 2, 3]
     assert not column[3:].any()
     grow(column, 5)
-    assert len(column) == 11 * STEP
+    assert len(column) == 11 * GROWTH_ROWS
 
 
 def test_a_column_is_not_in_the_heap_even_where_the_c_library_keeps_large_buffers_there() -> None:

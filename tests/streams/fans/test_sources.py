@@ -20,8 +20,8 @@ def observe(sources: Sources, brand: str, *at: int) -> None:
 def fed(every: int, until: int = NOW, n: int = 2_000) -> Sources:
     """Return the source of a brand with an event every so many ms, the newest at ``until``."""
     sources = Sources()
-    for block in np.arange(n)[::-1].reshape(-1, 10):
-        observe(sources, "miot", *(until - block * every).tolist())
+    for batch in np.arange(n)[::-1].reshape(-1, 10):
+        observe(sources, "miot", *(until - batch * every).tolist())
     sources.clock(until, {})  # caught up: it is present
     return sources
 
@@ -31,14 +31,14 @@ def clock(sources: Sources, now: int, lag: dict[int, int] | None = None) -> int:
 
 
 @pytest.mark.parametrize(
-    ("every", "patience"), [(1_000, 15 * MINUTE), (44_000, 15 * MINUTE), (6 * MINUTE, 2 * HOUR), (3 * HOUR, 60 * HOUR)]
+    ("every", "allowed"), [(1_000, 15 * MINUTE), (44_000, 15 * MINUTE), (6 * MINUTE, 2 * HOUR), (3 * HOUR, 60 * HOUR)]
 )
-def test_a_source_may_be_quiet_for_a_quarter_of_an_hour_or_twenty_usual_gaps(every: int, patience: int) -> None:
+def test_a_source_may_be_quiet_for_a_quarter_of_an_hour_or_twenty_usual_gaps(every: int, allowed: int) -> None:
     sources = fed(every)
-    assert clock(sources, NOW + int(patience * 0.98)) == NOW + int(patience * 0.98)
-    assert not sources.is_stale("miot", NOW + patience * 0.98)
-    assert clock(sources, NOW + int(patience * 1.02)) == NOW
-    assert sources.is_stale("miot", NOW + patience * 1.02)
+    assert clock(sources, NOW + int(allowed * 0.98)) == NOW + int(allowed * 0.98)
+    assert not sources.is_stale("miot", NOW + allowed * 0.98)
+    assert clock(sources, NOW + int(allowed * 1.02)) == NOW
+    assert sources.is_stale("miot", NOW + allowed * 1.02)
 
 
 def test_a_late_source_is_followed_event_by_event_until_it_is_of_the_present() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from streams.fans.model import MODEL
-from streams.offline.backtest import MIN_GONE, judge_flags, raised_flags, window_flags
-from streams.offline.population import ARRIVALS, LONGEST, SHORTEST, START, Population, simulate
+from streams.offline.backtest import MIN_SILENCE_OF_LEAVERS, judge_flags, raised_flags, window_flags
+from streams.offline.population import ARRIVALS, LONGEST_HISTORY, SHORTEST, START, Population, simulate
 from streams.offline.rhythm import Acts
 from streams.rules.churn import Lifecycle
 from streams.rules.rule import DAY
@@ -52,7 +52,7 @@ def test_simulated_fans_arrive_come_and_leave_as_declared() -> None:
     np.minimum.at(first, population.acts.fan, population.acts.at)
     assert first.max() < START + ARRIVALS * DAY
     gaps = (population.leaves - first) / DAY / np.bincount(population.acts.fan)
-    assert np.median(gaps) < LONGEST
+    assert np.median(gaps) < LONGEST_HISTORY
     assert gaps.min() > SHORTEST / 3
     again = simulate(400, 540.0, 200.0, seed=5)
     assert (again.acts.at == population.acts.at).all()
@@ -62,7 +62,7 @@ def test_the_program_flags_leavers_at_risk_before_churned() -> None:
     population = simulate(60, 300.0, 40.0, seed=2)
     raised = raised_flags(population, replace(MODEL.params(), utc_offset_minutes=0))
     at_risk, churned = raised[Lifecycle.AT_RISK], raised[Lifecycle.CHURNED]
-    leavers = np.flatnonzero(population.leaves < population.end - MIN_GONE)
+    leavers = np.flatnonzero(population.leaves < population.end - MIN_SILENCE_OF_LEAVERS)
     assert len(leavers) > 30
     for fan in leavers:
         assert at_risk[1][at_risk[0] == fan].min() < churned[1][churned[0] == fan].min()

@@ -6,7 +6,7 @@ import pytest
 from streams.offline.metrics import ALERT, Label, quality
 from streams.offline.sentiment_training import MAX_FACTOR, MIN_TEXTS, Examples, fit, sharpness, train
 from streams.sentiment.grams import BITS
-from streams.sentiment.model import Model
+from streams.sentiment.model import SentimentModel
 
 WORDS = {"pos": ("好", "喜欢", "great"), "neg": ("差", "退款", "awful"), "neu": ("发货", "几点", "today")}
 
@@ -25,7 +25,7 @@ TOY = toy(1_200)
 
 
 def test_it_learns_and_its_validation_is_unseen() -> None:
-    apart = TOY.held_out()
+    apart = TOY.is_hold_out()
     model = train(TOY, ~apart, "toy")
     picked = np.flatnonzero(apart)
     found = quality("all", model.score([TOY.texts[i] for i in picked]), TOY.label[picked])
@@ -51,7 +51,7 @@ def test_neutral_texts_count_as_three_quarters_positive() -> None:
     rows = [("", "zh", "好" if i % 2 else "差", "pos" if i % 2 else "neg") for i in range(400)]
     examples = Examples.of([*rows, *[("", "zh", "发货", "neu")] * 400])
     weights, bias = fit(examples, np.ones(800, np.bool_), seed=1)
-    neutral, good, bad = Model(weights, bias, "toy").score(["发货", "好", "差"])
+    neutral, good, bad = SentimentModel(weights, bias, "toy").score(["发货", "好", "差"])
     assert bad < 0.2 < neutral < 0.8 < good
 
 
@@ -62,10 +62,10 @@ def test_equal_texts_are_on_one_side() -> None:
 
 def test_sharpness_puts_the_alert_where_it_is_precise_enough() -> None:
     noisy = toy(1_500, noise=0.1)
-    rows = noisy.held_out()
+    rows = noisy.is_hold_out()
     weights, bias = fit(noisy, ~rows, seed=1)
-    factor = sharpness(Model(weights, bias, "toy"), noisy, rows)
-    sharper = Model(factor * weights, factor * bias, "toy")
+    factor = sharpness(SentimentModel(weights, bias, "toy"), noisy, rows)
+    sharper = SentimentModel(factor * weights, factor * bias, "toy")
     picked = np.flatnonzero(rows & (noisy.label != Label.NEU))
     alert = sharper.score([noisy.texts[i] for i in picked]) <= ALERT
     is_negative = noisy.label[picked] == Label.NEG
@@ -77,4 +77,4 @@ def test_sharpness_puts_the_alert_where_it_is_precise_enough() -> None:
 def test_sharpness_leaves_alone_what_cannot_be_precise() -> None:
     noise = toy(1_000, noise=1.0)
     weights = np.zeros(1 << BITS)
-    assert sharpness(Model(weights, 0.1, "toy"), noise, noise.held_out()) == 1.0
+    assert sharpness(SentimentModel(weights, 0.1, "toy"), noise, noise.is_hold_out()) == 1.0

@@ -13,7 +13,7 @@ from schemas.outputs.records import FanFlag, FanScore
 from schemas.row import Rows
 from streams.fans.model import MODEL
 from streams.outputs.flag_ids import flag_id
-from streams.outputs.flags import Evidence, json_flags
+from streams.outputs.flags import EvidenceTexts, json_flags
 from streams.outputs.scores import json_scores
 from streams.rules.churn import Lifecycle
 from streams.rules.rule import TRANSITION
@@ -31,7 +31,7 @@ def known(name: str = "f") -> Task:
     return task
 
 
-def written(task: Task, transitions: Rows, evidence: list[Evidence | None]) -> list[FanFlag]:
+def written(task: Task, transitions: Rows, evidence: list[EvidenceTexts | None]) -> list[FanFlag]:
     fans = task.fans
     texts = json_flags(MODEL.flag_specs, fans.columns.code, transitions, evidence, fans.brands, fans.index)
     return [read(texts.at(i)) for i in range(len(transitions))]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.sentiment.grams import BITS
-from streams.sentiment.model import HEADER, SHIPPED, SIZE, Model, from_bytes, shipped
+from streams.sentiment.model import FILE_HEADER, SHIPPED, WEIGHTS, SentimentModel, from_bytes, shipped
 
 MODEL = shipped()
 TEXT = "客服态度很差，等了三个小时也没人理，再也不会买了！"
@@ -30,11 +30,11 @@ def test_the_file_is_what_it_was_read_from() -> None:
 
 
 def test_the_shipped_file_is_small() -> None:
-    assert SHIPPED.stat().st_size == SIZE == 524_352
+    assert SHIPPED.stat().st_size == WEIGHTS == 524_352
 
 
 def test_golden_header_of_format_2() -> None:
-    data = Model(np.zeros(1 << BITS), 0.5, "mine").to_bytes()
+    data = SentimentModel(np.zeros(1 << BITS), 0.5, "mine").to_bytes()
     body = bytes(2 << BITS)
     wanted = b"FPSM" + b"\x02\x00" + b"\x12\x00" + b"\x00\x00\x00\x3f" + crc32(body).to_bytes(4, "little")
     assert data == wanted + b"mine".ljust(48, b"\0") + body
@@ -45,12 +45,12 @@ def test_golden_header_of_format_2() -> None:
     [
         (b"", "does not begin with FPSM"),
         (b"FPSM", "does not begin with FPSM"),
-        (b"x" * SIZE, "does not begin with FPSM"),
+        (b"x" * WEIGHTS, "does not begin with FPSM"),
         (changed(4, b"\x01"), "format 1"),
         (changed(6, b"\x14"), "20 bits"),
         (MODEL.to_bytes()[:-2], "damaged"),
         (MODEL.to_bytes() + b"\0", "damaged"),
-        (changed(HEADER.itemsize + 999, bytes([MODEL.to_bytes()[HEADER.itemsize + 999] ^ 1])), "damaged"),
+        (changed(FILE_HEADER.itemsize + 999, bytes([MODEL.to_bytes()[FILE_HEADER.itemsize + 999] ^ 1])), "damaged"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused_with_the_reason(data: bytes, reason: str) -> None:
@@ -60,11 +60,11 @@ def test_a_file_that_is_no_model_is_refused_with_the_reason(data: bytes, reason:
 
 def test_weights_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
-        Model(np.full(1 << BITS, np.nan), 0.0, "x")
+        SentimentModel(np.full(1 << BITS, np.nan), 0.0, "x")
     with pytest.raises(ValueError, match="finite"):
-        Model(np.zeros(8), 0.0, "x")
+        SentimentModel(np.zeros(8), 0.0, "x")
     with pytest.raises(ValueError, match="48 bytes"):
-        Model(np.zeros(1 << BITS), 0.0, "名" * 17)
+        SentimentModel(np.zeros(1 << BITS), 0.0, "名" * 17)
 
 
 @given(st.lists(st.text(max_size=60), max_size=6))

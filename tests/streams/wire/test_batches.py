@@ -6,7 +6,7 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.transport.record_batch import HEADER, BatchHeader, PackedBatch
+from agents.transport.record_batch import BATCH_HEADER, BatchHeader, PackedBatch
 from streams.wire.pack import MAX_FRAME_BYTES, pack
 from streams.wire.records import ByteSlices, Records, read_batch
 
@@ -29,11 +29,11 @@ def build(records: list[tuple[int, bytes | None, bytes | None, bool]]) -> bytes:
 
 
 def unpack(raw: bytes, stop: int | None = None) -> Records | None:
-    batch = BatchHeader(0, *HEADER.unpack_from(raw))
-    data, spans = np.frombuffer(raw, np.uint8), np.empty((6, batch.n), np.int64)
+    batch = BatchHeader(0, *BATCH_HEADER.unpack_from(raw))
+    data, slices = np.frombuffer(raw, np.uint8), np.empty((6, batch.n), np.int64)
     base = (batch.base_offset, batch.first_timestamp)
-    is_whole = read_batch(data, HEADER.size, batch.stop if stop is None else stop, base, -1, spans, 0, batch.n)
-    return Records(data, spans) if is_whole else None
+    is_whole = read_batch(data, BATCH_HEADER.size, batch.stop if stop is None else stop, base, -1, slices, 0, batch.n)
+    return Records(data, slices) if is_whole else None
 
 
 @settings(deadline=None)  # the first call compiles
@@ -53,9 +53,9 @@ def test_a_batch_that_is_torn_or_bent_is_never_read_beyond_its_end(
 ) -> None:
     raw = bytearray(build(records))
     assert unpack(bytes(raw), stop=len(raw) - 1) is None
-    raw[data.draw(st.integers(HEADER.size, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    raw[data.draw(st.integers(BATCH_HEADER.size, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     found = unpack(bytes(raw))
-    assert found is None or found.spans[3:].max() <= len(raw)
+    assert found is None or found.slices[3:].max() <= len(raw)
 
 
 columns = st.lists(texts, min_size=1, max_size=3)
@@ -66,7 +66,7 @@ columns = st.lists(texts, min_size=1, max_size=3)
 def test_what_is_packed_aiokafka_reads(parts: list[list[tuple[bytes, bytes | None]]], most: int) -> None:
     written = [(ByteSlices.of([key for key, _ in part]), ByteSlices.of([value for _, value in part])) for part in parts]
     found: list[tuple[int, int, bytes | None, bytes | None]] = []
-    for count, data in pack(written, most, HEADER.size):
+    for count, data in pack(written, most, BATCH_HEADER.size):
         assert len(data) <= most
         packed = PackedBatch(count, data, now_ms=1_700_000_000_000)
         packed._set_producer_state(7, 3, 11)

@@ -15,9 +15,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.needed import need
+from tests.support.processes import Running, until
 
 TAB, ENTER, ESCAPE = Keys.TAB, Keys.ENTER, Keys.ESCAPE
 FLAGS = (

@@ -8,9 +8,9 @@ import pytest
 
 from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import angry, flag, score
-from tests.ground.processes import Processes, Running
 from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import Browser, chromium
+from tests.support.processes import Processes, Running
 
 
 @pytest.fixture

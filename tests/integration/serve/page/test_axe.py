@@ -2,9 +2,9 @@
 
 from itertools import product
 
-from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.page.browser import ESCAPE, Browser, address, opened, violations
+from tests.support.processes import Running, until
 
 
 def test_axe_finds_nothing_wrong_with_page_explanation_and_fan(browser: Browser, serve: Running) -> None:

@@ -14,15 +14,15 @@ from agents.serve.page_model import PageModel
 from agents.supervise.ports import LOOPBACK, free_port
 from tests.agents.serve.fakes import BRAND, FakeQueries, page_model
 from tests.agents.serve.outputs import flag
-from tests.ground.processes import until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.page.browser import Browser
 from tests.streams.model.composed import TEST_MODEL
+from tests.support.processes import until
 
 START = 1_732_180_000_000  # epoch ms
 
 
-def filled() -> PageModel:
+def populated() -> PageModel:
     """Return the page model of the test model: a flag of its rule, and traffic of its input."""
     queries = FakeQueries()
     queries.angry_flags = [flag("weibo:7", "f7", "test-pinged", "pinged", "quiet", reason="pings")]
@@ -62,7 +62,7 @@ def served(model: PageModel) -> Iterator[str]:
 
 
 def test_a_new_input_is_a_band_and_a_new_flag_category_a_list(browser: Browser) -> None:
-    with served(filled()) as url:
+    with served(populated()) as url:
         browser.resize(1400, 900)
         browser.open(url)
         until(lambda: browser.rows("test-list") == ["weibo:7"], SOON_S, lambda: str(browser.texts(".list h2")))

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from agents.settings import PREFIX
-from tests.ground.processes import until
 from tests.integration.serve.page.browser import WIDTHS, Browser
+from tests.support.processes import until
 
 FIRST_S = 90.0  # from the command to all of it
 DOWN_S = 30.0

@@ -4,10 +4,10 @@ import pytest
 
 from schemas.outputs.records import Evidence
 from tests.agents.serve.outputs import flag, score
-from tests.ground.processes import Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import Browser, opened
+from tests.support.processes import Running, until
 
 
 def test_ids_are_text_and_never_markup(browser: Browser, serve: Running, writer: Writer) -> None:

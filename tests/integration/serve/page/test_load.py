@@ -4,14 +4,14 @@ import time
 
 import pytest
 
-from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import metric
 from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import WIDTHS, Browser, address, shifted
+from tests.support.processes import Processes, Running, until
 
 RATE = 5000
 STARTED_S = 90.0
-SETTLE_S = 10.0  # not measured
+WARM_UP_S = 10.0  # not measured
 GROWN_BYTES = 4_000_000  # of the page's heap after a collection: the charts' five minutes included
 
 
@@ -30,7 +30,7 @@ def test_the_page_under_5000_events_a_second(
     load = processes.command("simulate", "--rate", str(RATE), "--history-days", "0", "--no-burst", "--json")
     until(lambda: rate(browser) > RATE / 2, STARTED_S, lambda: f"events, not {browser.texts('#tile-rate')}")
     until(lambda: len(browser.rows("top")) == 10, STARTED_S, "fans")
-    _watch(browser, serve, SETTLE_S)
+    _watch(browser, serve, WARM_UP_S)
     began, cpu, heap = time.monotonic(), cpu_of(serve), memory(browser)
     browser.run("window.shifts = []")
     rates = _watch(browser, serve, seconds)

@@ -6,10 +6,10 @@ from itertools import product
 from pathlib import Path
 
 from tests.agents.serve.outputs import flag, score
-from tests.ground.processes import Processes, Running, until
 from tests.integration.serve.asking import SOON_S
 from tests.integration.serve.outputs import Writer
 from tests.integration.serve.page.browser import ENTER, ESCAPE, TAB, WIDTHS, Browser, address, opened, shifted
+from tests.support.processes import Processes, Running, until
 
 CUT_SHORT = """
 return [...document.querySelectorAll(".list .who")].filter((node) => node.scrollWidth > node.clientWidth)

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from agents.errors import Exit
-from tests.ground.locked import LockedKafka, LockedRedis
-from tests.ground.processes import Processes, until
 from tests.integration.security.keys import WAYS, kafka_keys, redis_keys
 from tests.integration.serve.asking import SOON_S, get, seq
+from tests.support.locked import LockedKafka, LockedRedis
+from tests.support.processes import Processes, until
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -23,9 +23,9 @@ class Record(NamedTuple):
 
     def json(self) -> dict[str, Any]:
         """Return the value, which must be a JSON object."""
-        told = json.loads(self.value or b"")
-        assert isinstance(told, dict)
-        return told
+        value = json.loads(self.value or b"")
+        assert isinstance(value, dict)
+        return value
 
 
 @contextmanager
@@ -52,12 +52,12 @@ def read_from(client: Consumer, places: list[TopicPartition]) -> Iterator[Record
     """Yield each partition's committed records from its place to the end that readers see now."""
     client.assign(places)
     left = {(at.topic, at.partition) for at in places}
-    heard = time.monotonic()
+    last_record_at = time.monotonic()
     while left:
         messages = client.consume(5_000, timeout=0.1)
         now = time.monotonic()
-        assert messages or now - heard < SILENCE_S, f"nothing from {sorted(left)} for {SILENCE_S:g} s"
-        heard = now if messages else heard
+        assert messages or now - last_record_at < SILENCE_S, f"nothing from {sorted(left)} for {SILENCE_S:g} s"
+        last_record_at = now if messages else last_record_at
         for message in messages:
             error = message.error()
             if error is None:

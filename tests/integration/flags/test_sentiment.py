@@ -4,29 +4,29 @@
 
 import time
 
-from tests.ground.calling import call
-from tests.ground.processes import Processes, until
-from tests.ground.reading import last_views, read
 from tests.integration.flags.feed import Alive, Connector
 from tests.integration.flags.people import DAY, Event, event, once
-from tests.integration.flags.told import Flag, check_once, flags, names, wait_for, wait_read
+from tests.integration.flags.published import Flag, check_once, flags, names, wait_for, wait_read
 from tests.integration.serve.asking import get, ids
+from tests.support.calling import call
+from tests.support.processes import Processes, until
+from tests.support.reading import last_views, read
 
 SOON_S = 30.0
 FRIENDS = 100  # reposts by as many fans make a reach of a half
 
 
-def comments(name: str, *said: str | float) -> list[Event]:
+def comments(name: str, *result: str | float) -> list[Event]:
     """Return a fan's comments, a second apart up to now: words for the model, or a number that is given."""
     now = time.time_ns() // 1_000_000
     return [
-        event(name, n, now - (len(said) - n) * 1000, "comments", post_id=f"post-{n}", **_mood(one))
-        for n, one in enumerate(said)
+        event(name, n, now - (len(result) - n) * 1000, "comments", post_id=f"post-{n}", **_sentiment_of(one))
+        for n, one in enumerate(result)
     ]
 
 
-def _mood(said: str | float) -> dict[str, object]:
-    return {"text": said} if isinstance(said, str) else {"sentiment": said, "text": "质量太差了"}
+def _sentiment_of(result: str | float) -> dict[str, object]:
+    return {"text": result} if isinstance(result, str) else {"sentiment": result, "text": "质量太差了"}
 
 
 def angry_fans(port: int) -> set[str]:
@@ -78,8 +78,8 @@ def test_who_leaves_and_who_is_angry_stand_on_the_lists(processes: Processes, co
     settings = processes.installation.settings()
     processes.worker()
     leavers = [once(f"weibo:leaver-{n}", time.time_ns() // 1_000_000 - DAY) for n in range(5)]
-    connector.write(said for one in leavers for said in one.events)
-    connector.write([said for n in range(3) for said in comments(f"weibo:cross-{n}", "质量太差了，退款！")])
+    connector.write(result for one in leavers for result in one.events)
+    connector.write([result for n in range(3) for result in comments(f"weibo:cross-{n}", "质量太差了，退款！")])
     with Alive(connector):
         wait_for(settings, leavers, "at_risk", SOON_S)
     serve = processes.serve()
@@ -90,7 +90,7 @@ def test_who_leaves_and_who_is_angry_stand_on_the_lists(processes: Processes, co
     assert {row["fan_id"] for row in rows} == left
     assert all(flag["kind"] == "churn" and flag["severity"] == 1 for row in rows for flag in row["flags"])
     assert "silent for 31 days" in call(processes.installation, "fan", "at-risk", "miot").out
-    said = call(
+    result = call(
         processes.installation, "flags", "tail", "--from-beginning", "--kind", "churn", "--limit", "5", "--json"
     )
-    assert said.out.count('"at_risk"') == 5
+    assert result.out.count('"at_risk"') == 5

@@ -1,6 +1,6 @@
 """A `fanpulse` command with a fault injected: it dies, freezes, blocks or fails at a named step.
 
-    FANPULSE_TEST_DIE_AT=before-commit:20 python -m tests.ground.faults worker
+    FANPULSE_TEST_DIE_AT=before-commit:20 python -m tests.support.faults worker
 
 The program has no hooks for this: its own functions and aiokafka's are wrapped here, from outside. Environment
 variables name the fault, so that a test can start the same process again without it:

@@ -12,7 +12,7 @@ from agents.transport.fetching import FetchedBatch
 from agents.transport.group_metadata import GroupMetadata
 from agents.transport.transaction import TransactionBatch
 from agents.transport.writer import require_offsets
-from tests.ground.memory_log import Entry, KeyValue, Log, entries_of
+from tests.support.memory_log import Entry, KeyValue, Log, entries_of
 
 MAX_FETCH_RECORDS = 100
 MAX_WAITS = 10_000  # turns of the event loop, and batches

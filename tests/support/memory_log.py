@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.transport.fetching import FetchedBatch
-from agents.transport.record_batch import HEADER, BatchHeader, PackedBatch
+from agents.transport.record_batch import BATCH_HEADER, BatchHeader, PackedBatch
 from streams.wire.records import Records, read_batch
 
 KeyValue = tuple[bytes | None, bytes | None]
@@ -28,11 +28,11 @@ class Entry(NamedTuple):
 def entries_of(packed: PackedBatch) -> list[Entry]:
     """Return the records of a batch as it goes over the wire."""
     data = packed._build()
-    batch = BatchHeader(0, *HEADER.unpack_from(data, 0))
-    spans = np.empty((6, batch.n), np.int64)
+    batch = BatchHeader(0, *BATCH_HEADER.unpack_from(data, 0))
+    slices = np.empty((6, batch.n), np.int64)
     raw = np.frombuffer(data, np.uint8)
-    assert read_batch(raw, HEADER.size, batch.stop, (0, batch.first_timestamp), -1, spans, 0, batch.n)
-    return [Entry(*record) for record in Records(raw, spans)]
+    assert read_batch(raw, BATCH_HEADER.size, batch.stop, (0, batch.first_timestamp), -1, slices, 0, batch.n)
+    return [Entry(*record) for record in Records(raw, slices)]
 
 
 class Log:

@@ -14,14 +14,14 @@ from agents.embedded.properties import Protocol
 from agents.embedded.server import Server
 from agents.supervise.child import Child
 from agents.supervise.ports import LOOPBACK, free_ports
-from tests.ground.certificates import Authority
+from tests.support.certificates import Authority
 
 USER, PASSWORD = "ops", "Correct-Horse-7f3a"
 PLAIN, SCRAM = "plain.PlainLoginModule", "scram.ScramLoginModule"
 MECHANISMS = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512"
 
 
-class Door(NamedTuple):
+class Listener(NamedTuple):
     """One listener of the broker."""
 
     protocol: Protocol
@@ -29,10 +29,10 @@ class Door(NamedTuple):
 
 
 DOORS = {
-    "LOGIN": Door("SASL_PLAINTEXT"),
-    "TLS": Door("SSL"),
-    "BOTH": Door("SASL_SSL"),
-    "MUTUAL": Door("SSL", is_mutual=True),
+    "LOGIN": Listener("SASL_PLAINTEXT"),
+    "TLS": Listener("SSL"),
+    "BOTH": Listener("SASL_SSL"),
+    "MUTUAL": Listener("SSL", is_mutual=True),
 }
 
 
@@ -47,9 +47,9 @@ class LockedKafka(Kafka):
         large = {"message.max.bytes": "16000000"}
         self.extra = self._listeners() | self._tls() | self._logins() | large
 
-    def address(self, door: str) -> str:
+    def address(self, listener: str) -> str:
         """Return where a door is, as host:port."""
-        return f"{LOOPBACK}:{self.ports[door]}"
+        return f"{LOOPBACK}:{self.ports[listener]}"
 
     def start(self) -> None:
         """Start it, and make the users that SCRAM keeps in the broker itself."""
@@ -62,7 +62,7 @@ class LockedKafka(Kafka):
     def _listeners(self) -> dict[str, str]:
         outside = ",".join(f"{name}://{self.address(name)}" for name in DOORS)
         inside = f"INTERNAL://{self.internal}"
-        protocols = ",".join(f"{name}:{door.protocol}" for name, door in DOORS.items())
+        protocols = ",".join(f"{name}:{listener.protocol}" for name, listener in DOORS.items())
         return {
             "listeners": f"{outside},{inside},CONTROLLER://{LOOPBACK}:{self.listeners.controller}",
             "advertised.listeners": f"{outside},{inside}",
@@ -80,14 +80,14 @@ class LockedKafka(Kafka):
         }
         return given | {
             f"listener.name.{name.lower()}.ssl.client.auth": "required"
-            for name, door in DOORS.items()
-            if door.is_mutual
+            for name, listener in DOORS.items()
+            if listener.is_mutual
         }
 
     def _logins(self) -> dict[str, str]:
         given = {"sasl.enabled.mechanisms": MECHANISMS}
-        for name, door in DOORS.items():
-            if door.protocol.startswith("SASL"):
+        for name, listener in DOORS.items():
+            if listener.protocol.startswith("SASL"):
                 for mechanism in MECHANISMS.lower().split(","):
                     kind = PLAIN if mechanism == "plain" else SCRAM
                     users = f' user_{USER}="{PASSWORD}"' if mechanism == "plain" else ""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO
 from zlib import crc32
 
-from tests.ground.bots import bots
 from tests.integration.oracle.replay import TOPICS, Line, key_of
 from tests.needed import need
+from tests.support.bots import bots
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 OWN_BRAND = 500  # a Twitter account that drew so many acts is a brand of its own, all others are one brand
@@ -41,13 +41,13 @@ def line(topic: str, kind: str, event_id: str, fan: tuple[str, str, str], at: in
     """Return one line; some fans come for prizes alone, the others now and then."""
     brand, name, platform = fan
     is_paid = chance(brand, name, "hunter") < 0.1 or chance(event_id, "prize") < 0.05
-    told: Line = {"topic": topic, "type": kind, "event_id": event_id, "brand_id": brand, "fan_id": name}
-    told |= {"platform": platform, "event_time": at, "incentivized": is_paid} | more
+    fields: Line = {"topic": topic, "type": kind, "event_id": event_id, "brand_id": brand, "fan_id": name}
+    fields |= {"platform": platform, "event_time": at, "incentivized": is_paid} | more
     if chance(event_id, "spare") < 0.1:  # unknown fields are ignored, absent types are the topic's own
-        told["shop_floor"] = {"level": 2, "tags": ["赠品", None]}
+        fields["shop_floor"] = {"level": 2, "tags": ["赠品", None]}
         if kind in {"like", "repost", "comment", "purchase"}:
-            del told["type"]
-    return told
+            del fields["type"]
+    return fields
 
 
 def higgs() -> Iterator[Line]:
@@ -91,13 +91,13 @@ def _likes(file: Iterable[str]) -> Iterator[Line]:
 
 def _purchases(file: Iterable[str]) -> Iterator[Line]:
     for n, row in enumerate(file):
-        customer, date, pieces, dollars = row.split()
+        customer, date, cds, dollars = row.split()
         event_id, day = f"cd-{n}", datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC)
         at = int(day.timestamp() * 1000) + int(chance(event_id, "hour") * 86_400_000)
         order = {"order_id": event_id, "amount_minor": round(float(dollars) * 100), "currency": "USD"}
         kind = "purchase" if order["amount_minor"] else "refund"
         fan = ("mall", f"mall:{int(customer)}", "offline")
-        yield line("purchases", kind, event_id, fan, at, quantity=max(1, int(pieces)), **order)
+        yield line("purchases", kind, event_id, fan, at, quantity=max(1, int(cds)), **order)
 
 
 def airline() -> Iterator[Line]:
@@ -106,8 +106,8 @@ def airline() -> Iterator[Line]:
     with rows("events/airline_tweets.csv.gz") as file:
         for n, row in enumerate(csv.DictReader(file)):
             fan = (row["brand"].replace(" ", "-").lower(), f"tw:{row['user']}", "twitter")
-            told = {"sentiment": moods[row["sentiment"]], "text": row["text"], "lang": "en"}
-            yield line("comments", "comment", f"al-{n}", fan, int(row["created_unix"]) * 1000, **told)
+            fields = {"sentiment": moods[row["sentiment"]], "text": row["text"], "lang": "en"}
+            yield line("comments", "comment", f"al-{n}", fan, int(row["created_unix"]) * 1000, **fields)
 
 
 SETS = {"higgs": higgs, "mall": mall, "airline": airline, "bots": bots}

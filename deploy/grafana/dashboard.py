@@ -8,10 +8,10 @@ from grafana_foundation_sdk.models import dashboard as models
 from deploy.grafana.panels import SOURCE
 
 Panel = timeseries.Panel | stat.Panel
-Row = tuple[str, Sequence[Panel]]
+DashboardRow = tuple[str, Sequence[Panel]]
 
 TAG = "fanpulse"
-LABELS = {  # variable -> the metric that knows its values
+VARIABLE_METRICS = {  # variable -> the metric that knows its values
     "topic": "fanpulse_events_total",
     "brand": "fanpulse_fans",
 }
@@ -21,7 +21,9 @@ REBALANCES = (
 )
 
 
-def board(name: str, about: str, variables: Sequence[str], rows: Sequence[Row]) -> dashboard.Dashboard:
+def make_dashboard(
+    name: str, about: str, variables: Sequence[str], rows: Sequence[DashboardRow]
+) -> dashboard.Dashboard:
     """Return a dashboard whose uid is its name's."""
     built = dashboard.Dashboard(f"fanpulse · {name}").uid(f"{TAG}-{name.lower()}").description(about).tags([TAG])
     built = built.time("now-1h", "now").refresh("10s").timezone("browser").readonly()
@@ -51,7 +53,7 @@ def board(name: str, about: str, variables: Sequence[str], rows: Sequence[Row]) 
 
 def _variable(name: str) -> dashboard.QueryVariable:
     variable = dashboard.QueryVariable(name).label(name.capitalize()).datasource(SOURCE)
-    variable = variable.query(f"label_values({LABELS[name]}, {name})").refresh(
+    variable = variable.query(f"label_values({VARIABLE_METRICS[name]}, {name})").refresh(
         models.VariableRefresh.ON_TIME_RANGE_CHANGED
     )
     everything = models.VariableOption(text="All", value="$__all", selected=True)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.ground.processes import Processes
+from tests.support.processes import Processes
 
 LINES = 40
 

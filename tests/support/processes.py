@@ -10,13 +10,13 @@ from pathlib import Path
 from agents.supervise.child import Child
 from agents.supervise.ports import LOOPBACK, free_port, free_row
 from agents.supervise.ready import is_ready
-from tests.ground.installation import Installation
+from tests.support.installation import Installation
 
 READY_S = 90.0  # on a busy machine that compiles the kernels as well
 STOP_S = 15.0
 EVERY_S = 0.05
 COMMAND = ("agents.cli",)
-FAULTY = ("tests.ground.faults",)  # the same, with the faults that TEST_* settings name
+FAULTY = ("tests.support.faults",)  # the same, with the faults that TEST_* settings name
 
 
 def until(holds: Callable[[], bool], seconds: float, what: Callable[[], str] | str) -> float:
@@ -56,10 +56,10 @@ class Running:
     def wait_ready(self, seconds: float = READY_S) -> float:
         """Return how long it took until it was ready; fail with its log if it ends or takes too long."""
 
-        def settled() -> bool:
+        def until_true() -> bool:
             return is_ready(LOOPBACK, self.port) or not self.child.is_running
 
-        took = until(settled, seconds, lambda: f"{self.name} ready; its log ends:\n{self.words()}")
+        took = until(until_true, seconds, lambda: f"{self.name} ready; its log ends:\n{self.words()}")
         assert self.child.is_running, f"{self.name} ended with {self.child.poll()}; its log ends:\n{self.words()}"
         return took
 

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.ground.installation import Installation
+from tests.support.installation import Installation
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
-class Said:
+class CommandResult:
     """What a command said, and its exit code."""
 
     def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
@@ -33,13 +33,13 @@ class Said:
         return fields
 
 
-def call(installation: Installation, *words: str, given: str = "", **settings: object) -> Said:
+def call(installation: Installation, *words: str, given: str = "", **settings: object) -> CommandResult:
     """Run a command to its end; whatever happens, it shows no traceback, and no colour in a pipe."""
     command = [sys.executable, "-m", "agents.cli", *words]
     environ = installation.environ(**settings)
     done = subprocess.run(
-        command, env=environ, input=given, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        command, env=environ, input=given, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert "\x1b" not in done.stdout + done.stderr, "colour in a pipe"
-    return Said(done)
+    return CommandResult(done)

@@ -11,7 +11,7 @@ from agents.embedded.kafka import Kafka
 from agents.embedded.properties import TOPICS
 from agents.supervise.ports import LOOPBACK, free_port
 from tests.chaos.fixtures.proxy import Proxy
-from tests.ground.processes import until
+from tests.support.processes import until
 
 FAST, SLOW = 1, 2  # node ids
 META = "meta.properties"

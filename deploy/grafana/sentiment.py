@@ -1,16 +1,16 @@
-"""Mood: what comments feel like, and who turned angry or was made good."""
+"""Sentiment: how comments sound, and which fans became angry or calm again."""
 
-from deploy.grafana.board import board
+from deploy.grafana.dashboard import make_dashboard
 from deploy.grafana.panels import BAD, WARN, lines, number
 
 B = 'brand=~"$brand"'
 RATE = "[$__rate_interval]"
-COMMENTS = f"fanpulse_comments_total{{{B}}}"
+COMMENT_RATE = f"fanpulse_comments_total{{{B}}}"
 NEGATIVE = f'fanpulse_comments_total{{{B},sentiment="negative"}}'
 ANGER = f'fanpulse_flags_total{{{B},kind="negative"'
 
-MOOD = board(
-    "Mood",
+SENTIMENT = make_dashboard(
+    "Sentiment",
     "What comments feel like, by brand. Which fan, which post: on the live page and in fan-flags, not in metrics.",
     ["brand"],
     [
@@ -22,14 +22,14 @@ MOOD = board(
                     "cps",
                     "Comments a second.",
                     "comments/s",
-                    f"sum(rate({COMMENTS}{RATE}))",
+                    f"sum(rate({COMMENT_RATE}{RATE}))",
                 ),
                 number(
                     "Negative share",
                     "percentunit",
                     "Of the last 15 minutes' comments, those with a sentiment below -0.2.",
                     "negative",
-                    f"sum(increase({NEGATIVE}[15m])) / sum(increase({COMMENTS}[15m]))",
+                    f"sum(increase({NEGATIVE}[15m])) / sum(increase({COMMENT_RATE}[15m]))",
                     steps=[(0.3, WARN), (0.5, BAD)],
                 ),
                 number(
@@ -64,8 +64,8 @@ MOOD = board(
                     "percentunit",
                     "Share of comments by sentiment: negative below -0.2, positive above 0.2.",
                     {
-                        "{{sentiment}}": f"sum by (sentiment) (rate({COMMENTS}{RATE}))"
-                        f" / ignoring (sentiment) group_left sum(rate({COMMENTS}{RATE}))"
+                        "{{sentiment}}": f"sum by (sentiment) (rate({COMMENT_RATE}{RATE}))"
+                        f" / ignoring (sentiment) group_left sum(rate({COMMENT_RATE}{RATE}))"
                     },
                     style="stack",
                 ),
@@ -73,7 +73,7 @@ MOOD = board(
                     "Comments by brand",
                     "cps",
                     "Comments a second. A peak with the negative share unchanged is a sale; with more, a scandal.",
-                    {"{{brand}}": f"sum by (brand) (rate({COMMENTS}{RATE}))"},
+                    {"{{brand}}": f"sum by (brand) (rate({COMMENT_RATE}{RATE}))"},
                 ),
                 lines(
                     "Negative share by brand",
@@ -81,7 +81,7 @@ MOOD = board(
                     "Negative comments of all comments, over 15 minutes. No line while a brand has no comments.",
                     {
                         "{{brand}}": f"sum by (brand) (increase({NEGATIVE}[15m]))"
-                        f" / sum by (brand) (increase({COMMENTS}[15m]))"
+                        f" / sum by (brand) (increase({COMMENT_RATE}[15m]))"
                     },
                     width=24,
                 ),

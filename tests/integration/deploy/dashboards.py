@@ -25,7 +25,7 @@ class Query(NamedTuple):
     place: str
     expr: str
 
-    def filled(self, variables: Mapping[str, str]) -> str:
+    def populated(self, variables: Mapping[str, str]) -> str:
         """Return the question as Grafana sends it."""
         expr = self.expr
         for name, value in variables.items():
@@ -34,29 +34,31 @@ class Query(NamedTuple):
         return expr
 
 
-def boards() -> dict[str, dict[str, Any]]:
+def dashboards() -> dict[str, dict[str, Any]]:
     """Return each dashboard by its file's name."""
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(DASHBOARDS.glob("*.json"))}
 
 
-def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
+def panels(dashboard_json: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the panels, the headings of rows left out."""
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
+    return [panel for panel in dashboard_json["panels"] if panel["type"] != "row"]
 
 
-def variables(board: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def variables(dashboard_json: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the template variables by name."""
-    return {variable["name"]: variable for variable in board["templating"]["list"]}
+    return {variable["name"]: variable for variable in dashboard_json["templating"]["list"]}
 
 
-def queries(board: dict[str, Any]) -> list[Query]:
+def queries(dashboard_json: dict[str, Any]) -> list[Query]:
     """Return all that a dashboard asks: its panels and its annotations."""
     asked = [
-        Query(f"{board['title']}, {panel['title']}", target["expr"])
-        for panel in panels(board)
+        Query(f"{dashboard_json['title']}, {panel['title']}", target["expr"])
+        for panel in panels(dashboard_json)
         for target in panel["targets"]
     ]
-    return asked + [Query(f"{board['title']}, annotation", note["expr"]) for note in board["annotations"]["list"]]
+    return asked + [
+        Query(f"{dashboard_json['title']}, annotation", note["expr"]) for note in dashboard_json["annotations"]["list"]
+    ]
 
 
 def metrics_asked(expr: str) -> set[str]:

@@ -6,17 +6,17 @@ from typing import Any
 from confluent_kafka import TopicPartition
 
 from agents.settings import Settings
-from tests.ground.processes import until
-from tests.ground.reading import SILENCE_S, consumer, partitions, read
 from tests.integration.flags.people import Someone
+from tests.support.processes import until
+from tests.support.reading import SILENCE_S, consumer, partitions, read
 
 Flag = dict[str, Any]
 
 
 def flags(settings: Settings, kind: str, state: str = "") -> list[Flag]:
     """Return the committed flags of a kind, and of a state if one is given."""
-    told = (record.json() for record in read(settings.broker, settings.names.fan_flags))
-    return [flag for flag in told if flag["kind"] == kind and state in {"", flag["state"]}]
+    records = (record.json() for record in read(settings.broker, settings.names.fan_flags))
+    return [flag for flag in records if flag["kind"] == kind and state in {"", flag["state"]}]
 
 
 def names(found: list[Flag]) -> set[str]:
@@ -69,5 +69,5 @@ def check_due(found: list[Flag], people: list[Someone]) -> None:
             "active" if len(one.events) > 1 else "new",
             1,
         )
-        said = {"usual_gap_s": one.usual_gap_s, "silent_for_s": silent_ms // 1000, "event_id": None, "post_id": None}
-        assert flag["evidence"] == said, one.name
+        result = {"usual_gap_s": one.usual_gap_s, "silent_for_s": silent_ms // 1000, "event_id": None, "post_id": None}
+        assert flag["evidence"] == result, one.name
