@@ -8,7 +8,7 @@ NODE := node_modules/.ready
 PYTEST := $(BIN)/python -m pytest -q
 # Tests on real servers wait more than they work: some go side by side, each lot with servers of its own (1.5 GB).
 JOBS ?= 3
-BESIDE := --dist loadfile -n
+PARALLEL := --dist loadfile -n
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -80,17 +80,17 @@ unit-bounds: setup  ## the kernels' tests, every array access checked
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/streams $(ARGS)
 
 integration: setup  ## tests on a real Kafka and Valkey
-	$(PYTEST) tests/integration --ignore tests/integration/speed -m "not full" $(BESIDE) $(JOBS) $(ARGS)
+	$(PYTEST) tests/integration --ignore tests/integration/speed -m "not full" $(PARALLEL) $(JOBS) $(ARGS)
 	$(PYTEST) tests/integration/speed
 
 integration-full: setup  ## the same with the whole data sets (minutes)
 	$(PYTEST) tests/integration $(ARGS)
 
-bench: setup  ## events per second, beside Faust as in its tutorial
+bench: setup  ## events per second, compared with Faust as in its tutorial
 	$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: setup  ## faults on a real Kafka, counted: the short form
-	$(PYTEST) tests/chaos -m "not full and not soak" $(BESIDE) $(if $(filter 1,$(JOBS)),1,2) $(ARGS)
+	$(PYTEST) tests/chaos -m "not full and not soak" $(PARALLEL) $(if $(filter 1,$(JOBS)),1,2) $(ARGS)
 
 chaos-full: setup  ## every fault twice, and the bars of time: on a quiet machine
 	$(PYTEST) tests/chaos -m "not soak" --repeats 2 --bars --table tests/chaos/results.txt $(ARGS)
@@ -98,7 +98,7 @@ chaos-full: setup  ## every fault twice, and the bars of time: on a quiet machin
 soak: setup  ## 5,000 events a second for 30 minutes; ARGS="--minutes 2" to try it
 	$(PYTEST) tests/chaos/soak -s --table tests/chaos/soak.txt $(ARGS)
 
-manifests: setup  ## write dashboards and manifests that repeat what is said elsewhere
+manifests: setup  ## write generated dashboards and manifests
 	$(BIN)/python -m deploy.grafana.make
 	$(BIN)/python -m deploy.kubernetes.make
 

@@ -16,7 +16,7 @@ class Exit(IntEnum):
 
 
 class FanpulseError(Exception):
-    """An error to be told in one sentence, without a traceback."""
+    """An error that is shown as one sentence, without a traceback."""
 
     code = Exit.FAILED
 

@@ -190,7 +190,7 @@ class Task:
         self.fans.restore(records)
 
     def finish_restore(self) -> None:
-        """Derive what stands beside the restored rows."""
+        """Derive what is kept next to the restored rows."""
         self.fans.finish_restore()
 
     def reset_dedup(self) -> None:

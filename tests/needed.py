@@ -1,4 +1,4 @@
-"""What a test needs of the machine beyond pip: in CI a lack of it fails, elsewhere it is said and the test skips."""
+"""What a test needs of the machine beyond pip: in CI a lack of it fails, elsewhere the test skips with the reason."""
 
 import os
 

@@ -16,7 +16,7 @@ from schemas.inputs.reposts import REPOSTS
 
 ANGER_MS, ANSWER_MS = 9_000, 45_000  # from one angry fan to the next; until some of them are made good
 SOLACE = 3  # every third is
-STEPS, STEPS_UP = 14, 40  # acts of a riser: enough for tier active, for some enough for core
+STEPS, STEPS_UP = 14, 40  # acts of a top gainer: enough for tier active, for some enough for core
 INCIDENT_INPUTS = (LIKES, REPOSTS, COMMENTS, PURCHASES)
 CALM, SALE = (70, 15, 12, 3), (40, 5, 15, 40)  # what the crowd does, of a hundred acts
 CAMPAIGN_ACTS_PER_FAN = 300

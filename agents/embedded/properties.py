@@ -1,4 +1,4 @@
-"""What the embedded Kafka is told: one node, quick to start, quick to forget the dead."""
+"""Properties of the embedded Kafka: one node, a quick start, short sessions."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -67,16 +67,16 @@ class Listeners(Struct, frozen=True, kw_only=True):
         >>> Listeners(client=9092, controller=1, internal=2).properties()["advertised.listeners"]
         'CLIENT://127.0.0.1:9092'
         """
-        doors = {"CLIENT": (self.client, self.protocol)}
+        ports = {"CLIENT": (self.client, self.protocol)}
         if self.protocol != "PLAINTEXT":
-            doors["INTERNAL"] = (self.internal, "PLAINTEXT")
-        outside = ",".join(f"{name}://127.0.0.1:{port}" for name, (port, _) in doors.items())
-        protocols = ",".join(f"{name}:{protocol}" for name, (_, protocol) in doors.items())
+            ports["INTERNAL"] = (self.internal, "PLAINTEXT")
+        outside = ",".join(f"{name}://127.0.0.1:{port}" for name, (port, _) in ports.items())
+        protocols = ",".join(f"{name}:{protocol}" for name, (_, protocol) in ports.items())
         return {
             "listeners": f"{outside},CONTROLLER://127.0.0.1:{self.controller}",
             "advertised.listeners": outside,
             "listener.security.protocol.map": f"{protocols},CONTROLLER:PLAINTEXT",
-            "inter.broker.listener.name": list(doors)[-1],
+            "inter.broker.listener.name": list(ports)[-1],
             "controller.quorum.voters": f"1@127.0.0.1:{self.controller}",
         }
 

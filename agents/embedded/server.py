@@ -93,12 +93,14 @@ class Server(ABC):
         deadline = time.monotonic() + self.ready_s
         while not self.answers():
             if not child.is_running:
-                raise UnavailableError(f"{self.name} ended as it started (exit code {child.poll()}); {self._said()}")
+                raise UnavailableError(
+                    f"{self.name} ended as it started (exit code {child.poll()}); {self._last_output()}"
+                )
             if time.monotonic() > deadline:
-                raise UnavailableError(f"{self.name} did not answer within {self.ready_s:g} s; {self._said()}")
+                raise UnavailableError(f"{self.name} did not answer within {self.ready_s:g} s; {self._last_output()}")
             time.sleep(POLL_EVERY_S)
 
-    def _said(self) -> str:
+    def _last_output(self) -> str:
         words = self.last_words()
         return f"its log {self.log} ends:\n{words}" if words else f"its log {self.log} says nothing"
 

@@ -33,13 +33,13 @@ READING: dict[str, Any] = {
 }
 ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,\[\]]+):(\d{1,5})")
 
-# Both clients log every attempt to connect; without a handler of ours Python would print that beside our sentence.
+# Both clients log every attempt to connect; without a handler of ours Python would print that next to our sentence.
 for name in ("kafka", "aiokafka"):
     logging.getLogger(name).addHandler(logging.NullHandler())
 # Their DEBUG lines hold options and whole requests: passwords, and what fans wrote.
 for name in ("kafka", "aiokafka.conn", "aiokafka.producer"):
     logging.getLogger(name).setLevel(logging.WARNING)
-# It tells of a broken connection with a traceback; the error comes to us as well.
+# It logs a broken connection with a traceback; the error is raised to us as well.
 logging.getLogger("kafka.net.transport").setLevel(logging.CRITICAL)
 CLIENT_LOG = logging.getLogger("kafka.net.manager")
 
@@ -231,9 +231,9 @@ def _connected(make: Callable[..., Any], settings: Settings) -> Iterator[Any]:
 
 
 def _refusal(settings: Settings, errors: list[Exception]) -> FanpulseError:
-    """Say why no connection came about, by the most telling of the errors."""
-    telling = [error for error in errors if not isinstance(error, kafka_errors.KafkaTimeoutError)]
-    for cause in (" ".join(str(error).split()) for error in telling):
+    """Return why there is no connection, by the most specific of the errors."""
+    specific = [error for error in errors if not isinstance(error, kafka_errors.KafkaTimeoutError)]
+    for cause in (" ".join(str(error).split()) for error in specific):
         if "authentication" in cause.lower() or "sasl" in cause.lower():
             return ConfigError(f"Kafka at {settings.broker} refuses {_user(settings)}: {cause[:200]}")
         if "certificate" in cause.lower():

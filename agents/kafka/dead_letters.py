@@ -39,7 +39,7 @@ def newest(settings: Settings, limit: int) -> list[ReadDeadLetter]:
         if not numbers:
             raise ConfigError(f"topic {topic} does not exist; `fanpulse topics create` creates it")
         found = _tails(client, [TopicPartition(topic, n) for n in sorted(numbers)], limit)
-    return sorted(found, key=lambda letter: (letter.at, letter.offset), reverse=True)[:limit]
+    return sorted(found, key=lambda dead_letter: (dead_letter.at, dead_letter.offset), reverse=True)[:limit]
 
 
 def _tails(client: KafkaConsumer, partitions: list[TopicPartition], limit: int) -> list[ReadDeadLetter]:
@@ -50,7 +50,7 @@ def _tails(client: KafkaConsumer, partitions: list[TopicPartition], limit: int) 
         starts = {at: max(begins[at], ends[at] - window) for at in partitions}
         found = _between(client, starts, ends)
         done = [at for at in partitions if len(found[at]) >= limit or starts[at] == begins[at]]
-        out += [letter for at in done for letter in found[at][-limit:]]
+        out += [dead_letter for at in done for dead_letter in found[at][-limit:]]
         partitions = [at for at in partitions if at not in done]
         window *= 4
     return out
@@ -62,11 +62,11 @@ def _between(
     """Return the dead letters of some partitions from their starts up to their ends."""
     found: dict[TopicPartition, list[ReadDeadLetter]] = {at: [] for at in starts}
     for chunk in poll_until_end(client, starts, {at: ends[at] for at in starts}):
-        found[chunk.partition] += map(dead_letter, chunk.records)
+        found[chunk.partition] += map(parse_dead_letter, chunk.records)
     return found
 
 
-def dead_letter(record: Any) -> ReadDeadLetter:
+def parse_dead_letter(record: Any) -> ReadDeadLetter:
     """Read a record of the topic; a header that is missing or not a number does not hide the record."""
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
     partition, offset = (int(headers.get(name, "")) if headers.get(name, "").isdecimal() else -1 for name in NUMBERS)

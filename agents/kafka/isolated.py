@@ -15,8 +15,8 @@ from agents.settings import Settings
 def isolated_settings(settings: Settings, group: str, output_prefix: str) -> Settings:
     """Return the settings of a group that reads the same inputs and writes elsewhere.
 
-    >>> beside(Settings(), "trial", "trial-").names.fan_scores
-    'trial-fan-scores'
+    >>> isolated_settings(Settings(), "next", "next-").names.fan_scores
+    'next-fan-scores'
 
     Raises:
         ConfigError: it would write where the present group writes.

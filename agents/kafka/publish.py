@@ -50,7 +50,7 @@ class Publisher:
     STOP_S: ClassVar[float] = 5.0
 
     def __init__(self, settings: Settings, counts: Mapping[str, int]) -> None:
-        """Take the topics with their partition counts, as ``agents.kafka.topics`` tells them."""
+        """Take the topics with their partition counts, as ``agents.kafka.topics`` returns them."""
         self.sent = 0  # records that the broker has
         self._settings = settings
         self._counts = counts

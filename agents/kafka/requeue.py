@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 
 from agents.kafka.connection import admin, reader
-from agents.kafka.dead_letters import ReadDeadLetter, dead_letter
+from agents.kafka.dead_letters import ReadDeadLetter, parse_dead_letter
 from agents.kafka.offsets import stable_entries
 from agents.kafka.publish import KeyedRecord
 from agents.kafka.reading import Chunk, poll_until_end
@@ -108,34 +108,34 @@ class Selection:
         at, before = chunk.partition, self.progress[chunk.partition]
         records = []
         for record in chunk.records:
-            letter = dead_letter(record)
-            done = before.is_done(record.offset, letter.reason)
+            dead_letter = parse_dead_letter(record)
+            done = before.is_done(record.offset, dead_letter.reason)
             if done and not self.from_start:
                 continue
-            why = why_not(letter, self._settings, self._reason)
+            why = why_not(dead_letter, self._settings, self._reason)
             if not why:
-                records.append(KeyedRecord(letter.topic, letter.key or b"", letter.value or b""))
+                records.append(KeyedRecord(dead_letter.topic, dead_letter.key or b"", dead_letter.value or b""))
                 continue
             self.left_out[why] += 1
-            if why == OTHER_REASONS and not done and not why_not(letter, self._settings, ""):
+            if why == OTHER_REASONS and not done and not why_not(dead_letter, self._settings, ""):
                 self._first_left.setdefault(at, record.offset)
         after = before.advance(self._first_left.get(at, chunk.next_offset), self._reason, chunk.next_offset)
         self.progress[at] = after
         return Moved(records, None if after == before else Mark(after.offset, after.format(self._topic_id)))
 
 
-def why_not(letter: ReadDeadLetter, settings: Settings, reason: str) -> str:
+def why_not(dead_letter: ReadDeadLetter, settings: Settings, reason: str) -> str:
     """Return why a dead letter is not sent; nothing if it is.
 
     >>> why_not(DeadLetter(0, "likes", 0, 7, "JSON is malformed", None, b"{}"), Settings(), "")
     'without_key'
     """
-    if reason not in letter.reason:
+    if reason not in dead_letter.reason:
         return OTHER_REASONS
-    if letter.topic not in settings.names.public_inputs:
+    if dead_letter.topic not in settings.names.public_inputs:
         return "of_other_topics"
-    if letter.key is None:
+    if dead_letter.key is None:
         return "without_key"
-    if letter.value is None or len(letter.value) >= LONGEST or len(letter.key) >= LONGEST:
+    if dead_letter.value is None or len(dead_letter.value) >= LONGEST or len(dead_letter.key) >= LONGEST:
         return "empty_or_cut"
     return ""

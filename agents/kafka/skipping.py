@@ -130,10 +130,10 @@ async def _skip(client: KafkaAdminClient, settings: Settings, at: TopicPartition
         skipped, applied, topic_id = _plan(client, settings, at, to)
         moved = AppliedOffsets({**applied.inputs, number: AppliedOffset(to, topic_id)})
         refusal = Refusal(RefusalKind.SKIPPED, f"skipped by hand: offsets {skipped.begin} to {to - 1}")
-        letter = headers(at.topic, at.partition, skipped.begin, refusal)
+        dead_letter = headers(at.topic, at.partition, skipped.begin, refusal)
         records = [
             PlacedRecord(names.changelog("fans"), at.partition, APPLIED_OFFSETS_KEY, encode(moved), []),
-            PlacedRecord(names.dead_letters, at.partition, None, None, letter),
+            PlacedRecord(names.dead_letters, at.partition, None, None, dead_letter),
         ]
         if (dedup := _dedup_record(client, settings, at, number, to)) is not None:
             records.append(PlacedRecord(names.dedup, at.partition, None, dedup, []))

@@ -22,7 +22,7 @@ BROKER_ERRORS = (KafkaError, OSError, TimeoutError)
 
 
 class PipelineMonitor:
-    """Feeds the charts, the reader's lag and the number of workers; with a slow broker there are fewer points."""
+    """Collects the charts, the reader's lag and the number of workers; with a slow broker there are fewer points."""
 
     def __init__(self, broker: Broker, reader: Reader, rates: RateSampler, state: ServeState) -> None:
         self.broker, self.reader, self.rates, self.state = broker, reader, rates, state

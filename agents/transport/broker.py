@@ -1,4 +1,4 @@
-"""What a worker needs of a broker, beside its place in the group: to write transactions, and to read to an end.
+"""What a worker needs of a broker in addition to its group membership: to write transactions, and to read to an end.
 
 The tests have a broker in memory that keeps the same contract (``tests/contract``).
 """

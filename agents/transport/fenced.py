@@ -119,7 +119,7 @@ class FencedOffsets(Request[TxnOffsetCommitRequest3]):
 
 
 class FencedHandler(TxnOffsetCommitHandler):
-    """Sends the fenced request, and tells a refusal to whoever waits for the transaction."""
+    """Sends the fenced request, and reports a refusal to whoever waits for the transaction."""
 
     def __init__(self, sender: Any, offsets: dict[Any, Any], member: GroupMetadata) -> None:
         super().__init__(sender, offsets, member.group)

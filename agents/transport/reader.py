@@ -13,7 +13,7 @@ RESTORE_FETCH_BYTES = 1 << 20
 
 
 class KafkaBatchReader:
-    """Two consumers: only one that reads uncommitted records is told the high watermark."""
+    """Two consumers: only one that reads uncommitted records gets the high watermark."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """Take the options of every Kafka client: brokers, TLS, SASL."""

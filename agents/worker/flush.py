@@ -150,19 +150,19 @@ class Flush:
             batch.pack(names.changelog(store), number, records)
         for partition, some in groupby(sorted(output.attributions, key=lambda one: one[0]), key=lambda one: one[0]):
             batch.pack(names.of(ATTRIBUTION), partition, [_columns([record for _, record in some])])
-        for letter in output.dead_letters:
-            batch.add(names.dead_letters, number, self._dead_letter(letter, number))
+        for dead_letter in output.dead_letters:
+            batch.add(names.dead_letters, number, self._dead_letter_record(dead_letter, number))
         if output.dedup is not None:
             batch.add(names.dedup, number, OutputRecord(None, output.dedup))
         batch.offsets |= active.take_moved()
         active.records = 0
         return active.take_appended()
 
-    def _dead_letter(self, letter: DeadLetter, partition: int) -> OutputRecord:
-        record = letter.record
-        fields = headers(self.names.of(letter.source), partition, record.offset, letter.refusal)
-        if letter.trace:
-            fields.append(("traceback", letter.trace.encode()))
+    def _dead_letter_record(self, dead_letter: DeadLetter, partition: int) -> OutputRecord:
+        record = dead_letter.record
+        fields = headers(self.names.of(dead_letter.source), partition, record.offset, dead_letter.refusal)
+        if dead_letter.trace:
+            fields.append(("traceback", dead_letter.trace.encode()))
         return OutputRecord(cut(record.key), cut(record.value), fields)
 
     def _acknowledge(self, tasks: Tasks, written: Mapping[TopicPartition, int]) -> None:

@@ -9,7 +9,7 @@ SMALL, MAX_THRESHOLD_BYTES = 128 << 10, 32 << 20  # bytes: glibc's default, and 
 class Buffers:
     """Where glibc's malloc puts buffers of 128 KB and more; another C library is left as it is.
 
-    Kept in the heap they leave holes that small things settle in: resident memory crept by 3 MB a minute at 5,000
+    Kept in the heap they leave holes that small allocations fill: resident memory crept by 3 MB a minute at 5,000
     events/s. Mapped one by one it stands still, but on a backlog each event costs 2 us more in page faults.
     """
 

@@ -9,7 +9,7 @@ from agents.metrics import Metrics
 
 
 class Monitor(faust.Monitor):
-    """Told by Faust of rebalances; messages, events and commits are measured by block and by flush elsewhere."""
+    """Counts rebalances for Faust; messages and commits are measured per batch and per flush elsewhere."""
 
     def __init__(self, metrics: Metrics, **options: Any) -> None:
         super().__init__(**options)

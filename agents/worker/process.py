@@ -42,7 +42,7 @@ WORKER_STOP_S = 3.0  # that a clean end may take once all is committed
 
 
 def run(settings: Settings, model: Model = MODEL, clock: Clock | None = None) -> None:
-    """Score until told to stop; the process ends here.
+    """Score until the process is stopped; it ends here.
 
     Raises:
         FanpulseError: the settings, the broker or the topics do not let us start.

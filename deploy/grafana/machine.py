@@ -190,7 +190,7 @@ MACHINE = make_dashboard(
                 lines(
                     "Memory",
                     "bytes",
-                    "Resident. A worker needs some 600 bytes a fan beside its 200 MB.",
+                    "Resident. A worker needs some 400 bytes a fan in addition to its 200 MB.",
                     {"{{job}} {{instance}}": f"process_resident_memory_bytes{{{JOBS}}}"},
                 ),
                 lines(

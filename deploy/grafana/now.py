@@ -10,7 +10,7 @@ OUT = f"sum(rate(fanpulse_events_total{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"
 
 NOW = make_dashboard(
     "Now",
-    "Is it well? Events a second, how late scores are, what waits, what is told.",
+    "Is it well? Events a second, how late scores are, what waits, what is published.",
     ["topic"],
     [
         (
@@ -85,7 +85,7 @@ NOW = make_dashboard(
                 lines(
                     "Flags as they come",
                     "short",
-                    "Transitions told in each interval: leaving, churned, returned, angry, tiers.",
+                    "Transitions published in each interval: leaving, churned, returned, angry, tiers.",
                     {
                         "{{kind}} {{state}}": f"sum by (kind, state) (increase(fanpulse_flags_total{RATE_INTERVAL}))",
                     },

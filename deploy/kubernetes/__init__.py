@@ -1,1 +1,1 @@
-"""Kubernetes manifests; those that repeat what is said elsewhere are written by `make.py`."""
+"""Kubernetes manifests; `make.py` generates those that repeat other files."""

@@ -1,4 +1,4 @@
-"""Write the manifests that repeat what is said elsewhere: `python -m deploy.kubernetes.make`; a test compares.
+"""Write the manifests that repeat other files: `python -m deploy.kubernetes.make`; a test compares.
 
 Topics come from `schemas/topics.py`, alerts from `deploy/prometheus`.
 """

@@ -35,7 +35,7 @@ function flag(fan, value) {
 
 async function main() {
   const kafka = new Kafka({ clientId: "example", brokers: [broker], logLevel: logLevel.ERROR });
-  // kafkajs reads committed records only, unless it is told otherwise.
+  // kafkajs reads committed records only, unless it is configured otherwise.
   const consumer = kafka.consumer({ groupId: "example-javascript" });
   await consumer.connect();
   await consumer.subscribe({ topics: [SCORES, FLAGS], fromBeginning: true });

@@ -100,7 +100,7 @@ def _bounds(at: Pair) -> Breaks:
         if wide is None:
             continue
         if narrow is None or (narrow < wide if word in LOWER else narrow > wide):
-            yield at.field, f"{word} was {_said(old)} and is {_said(new)}"
+            yield at.field, f"{word} was {_describe(old)} and is {_describe(new)}"
 
 
 def _fields(at: Pair) -> Breaks:
@@ -165,5 +165,5 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _said(bound: float | None) -> str:
+def _describe(bound: float | None) -> str:
     return "not there" if bound is None else str(bound)

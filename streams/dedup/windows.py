@@ -9,7 +9,7 @@ record has the smallest such bound of all generations. Reading from there finds 
 few; a gap in the numbers is an error, and a generation with other than the recorded number of hashes shows that the
 topic lost its oldest records.
 
-Applying a record twice, or one that is older than the window, does no harm: it is told which generation is the current
+Applying a record twice, or one that is older than the window, does no harm: it learns which generation is the current
 one, hashes are added to sets, and forgotten ones are taken out first.
 
 A quiet input would keep the begin of all windows back forever. So when the log since the begin holds more than twice as

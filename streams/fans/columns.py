@@ -1,4 +1,4 @@
-"""The rows of a partition's fans, and beside each what this process derives from it: only ``rows`` is recorded."""
+"""The rows of a partition's fans, and next to each what this process derives from it: only ``rows`` is recorded."""
 
 from enum import IntEnum
 from typing import NamedTuple

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-MMAPPED_BYTES = 33 << 20  # bytes: above what glibc keeps in its heap, whatever it was told
+MMAPPED_BYTES = 33 << 20  # bytes: above what glibc keeps in its heap, whatever mallopt says
 GROWTH_ROWS = 1_024  # elements
 
 

@@ -125,7 +125,7 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> bytes:
-        """What compiled kernels depend on beside the program's own sources."""
+        """What compiled kernels depend on in addition to the program's own sources."""
         files = {Path(getfile(rule.state)) for rule in self.rules}
         layout = [(cell, self.dtype.fields[cell.name][1] if self.dtype.fields else 0) for cell in self.cells]
         sources = [(source.number, source.by_fan, source.kinds) for source in self.inputs]

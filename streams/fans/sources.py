@@ -71,15 +71,15 @@ class Sources:
         >>> int(sources.clock(99_000_000, {})[0]), int(sources.clock(99_000_000, {1: 400})[0])
         (10000000, 400)
         """
-        self.is_idle = now - self.newest > np.where(self.is_idle, PRESENT_MS, self._patience())
+        self.is_idle = now - self.newest > np.where(self.is_idle, PRESENT_MS, self._allowed_silence())
         clock: Ints = np.where(self.is_idle, self.newest, now)
         return clock.clip(max=min(lag.values())) if lag else clock
 
     def is_stale(self, brand: str, now: float) -> bool:
         """Return whether a brand's source has been quiet for longer than its clock moves by itself."""
         row = self.rows.get(brand)
-        return row is None or now > self.newest[row] + self._patience()[row]
+        return row is None or now > self.newest[row] + self._allowed_silence()[row]
 
-    def _patience(self) -> Ints:
-        patience: Ints = np.maximum(GRACE_MS, GAPS * self.gap).astype(np.int64)
-        return patience
+    def _allowed_silence(self) -> Ints:
+        allowed: Ints = np.maximum(GRACE_MS, GAPS * self.gap).astype(np.int64)
+        return allowed

@@ -15,7 +15,7 @@ ALERT = Settings().negative_comment  # a comment's sentiment at which the negati
 
 
 class Label(IntEnum):
-    """What a person said of a text."""
+    """The label that a person gave a text."""
 
     NEG = -1
     NEU = 0

@@ -11,7 +11,7 @@ from streams.rules.rule import DAY, NEVER, NoSettings, Rule
 from streams.rules.score import score_at
 
 POINTS = 1.0  # of the score that are published at once
-RISK_STEP = 0.05  # of the churn risk that readers are told of, or a list sorted by it would go stale
+RISK_STEP = 0.05  # of the churn risk that is published at once, or a list sorted by it would go stale
 
 
 class State(churn.State):

@@ -23,7 +23,7 @@ MASK = 0xFFFFFFFF
 M = 0x5BD1E995  # of murmur2: 31 bits, so that each product fits a signed 64-bit integer
 WORD, NUMBER, NAME = 17, 48, 3  # where a word's hash begins; what all numbers and all @names are read as
 AT, UNDERSCORE, NINE = 64, 95, 57
-FIRST_TONE, LAST_TONE = 0x1F3FB, 0x1F3FF  # skin tones say nothing about mood
+FIRST_TONE, LAST_TONE = 0x1F3FB, 0x1F3FF  # skin tones say nothing about sentiment
 
 
 @compiled
@@ -49,7 +49,7 @@ def folded(code: int, fold: Folds) -> int:
 
 
 @compiled
-def is_letter(code: int) -> bool:
+def is_alphabetic(code: int) -> bool:
     """Return whether a folded character belongs to a word: digits, and the alphabets below the CJK planes."""
     return 97 <= code <= 122 or 48 <= code <= NINE or (0xC0 <= code < 0x2000 and code not in (0xD7, 0xF7))
 
@@ -60,7 +60,7 @@ def word_end(codes: Codes, start: int, stop: int, fold: Folds) -> int:
     i = start
     while i < stop:
         code = folded(int(codes[i]), fold)
-        if not is_letter(code) and code != UNDERSCORE and (code != APOSTROPHE or i == start):
+        if not is_alphabetic(code) and code != UNDERSCORE and (code != APOSTROPHE or i == start):
             break
         i += 1
     return i
@@ -89,7 +89,7 @@ def tokens_of(codes: Codes, start: int, stop: int, fold: Folds, tokens: Ints) ->
             end = word_end(codes, i + 1, stop, fold)
             tokens[n] = NAME if end > i + 1 else AT
             n += 1
-        elif is_letter(code):
+        elif is_alphabetic(code):
             end = word_end(codes, i, stop, fold)
             tokens[n] = word_token(codes, i, end, fold)
             n += 1

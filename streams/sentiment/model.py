@@ -75,7 +75,7 @@ class SentimentModel:
     """Weights that turn texts into sentiment."""
 
     def __init__(self, weights: NDArray[np.floating], bias: float, name: str) -> None:
-        """Take over weights; they are kept at the file's precision, so that a model scores as its file will.
+        """Wrap weights; they are kept at the file's precision, so that a model scores as its file will.
 
         Raises:
             ValueError: the weights are not 2^18 finite numbers, or the name is longer than 48 bytes.

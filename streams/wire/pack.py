@@ -8,7 +8,7 @@ from schemas.row import Bytes
 from streams.compiled import compiled
 from streams.wire.records import ByteSlices
 
-MAX_FRAME_BYTES = 24  # bytes of a record beside its key and value
+MAX_FRAME_BYTES = 24  # bytes of a record without its key and value
 
 
 @compiled

@@ -124,7 +124,7 @@ def _let_the_broker_stamp(settings: Settings) -> None:
 
 
 def _stamped(settings: Settings) -> dict[str, float]:
-    """Return when the broker had the comment of each angry fan, by his name."""
+    """Return when the broker had the comment of each angry fan, by name."""
     comments = read(settings.broker, _comments(settings))
     return {(record.key or b"").decode().partition(":")[2]: record.timestamp / 1000 for record in comments}
 
@@ -145,7 +145,7 @@ def reader_of_flags(settings: Settings) -> Consumer:
 
 
 def read_flags(reader: Consumer, load: Load) -> dict[str, float]:
-    """Return when the flag of each angry fan was here, by his name."""
+    """Return when the flag of each angry fan was here, by name."""
     seen: dict[str, float] = {}
     end = 0.0
     while True:

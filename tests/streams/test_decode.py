@@ -58,7 +58,7 @@ def test_a_key_belongs_to_the_partition_that_murmur2_gives_it() -> None:
     others = [n for n in range(50) if n not in owned]
     assert offsets(found) == owned
     assert [place for place, refusal in found.refused if refusal.kind == RefusalKind.WRONG_PARTITION] == others
-    assert [letter.record.offset for letter in task.pending.dead_letters] == others
+    assert [dead_letter.record.offset for dead_letter in task.pending.dead_letters] == others
     assert len(task.fans) == len(owned)
 
 

@@ -96,12 +96,12 @@ def test_the_newest_half_is_sure_and_no_more_than_the_size_is_known(
 
 @given(st.lists(hashes.filter(bool), unique=True, max_size=40), st.lists(hashes.filter(bool), max_size=20))
 @settings(deadline=None)
-def test_a_hash_taken_out_leaves_the_others_reachable(values: list[int], gone: list[int]) -> None:
+def test_a_hash_taken_out_leaves_the_others_reachable(values: list[int], removed: list[int]) -> None:
     table = np.zeros(slots_for(40), np.int64)
     for h in u64(values).view(np.int64):
         table[find_slot(table, h)] = h
     expected = set(u64(values).view(np.int64).tolist())
-    for h in u64(gone).view(np.int64).tolist():
+    for h in u64(removed).view(np.int64).tolist():
         assert discard(table, h) == (h in expected)
         expected.discard(h)
         assert set(table[table != 0].tolist()) == expected

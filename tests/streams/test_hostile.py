@@ -1,4 +1,4 @@
-"""Hostile records: each is refused or taken by the rules, and what stands beside it in a block changes nothing."""
+"""Hostile records: each is refused or taken by the rules, and its neighbours in the batch change nothing."""
 
 import string
 from itertools import pairwise

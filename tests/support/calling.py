@@ -11,7 +11,7 @@ TIMEOUT_S = 60.0
 
 
 class CommandResult:
-    """What a command said, and its exit code."""
+    """What a command printed, and its exit code."""
 
     def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr

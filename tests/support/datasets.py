@@ -33,7 +33,7 @@ def chance(*what: object) -> float:
 
 def rows(name: str) -> IO[str]:
     """Open a set's file."""
-    need(DATA.is_dir(), "the data sets are missing: they lie beside the checkout, in ../shared/data")
+    need(DATA.is_dir(), "the data sets are missing: they lie next to the checkout, in ../shared/data")
     return gzip.open(DATA / name, "rt", encoding="utf-8", newline="")
 
 
@@ -102,11 +102,11 @@ def _purchases(file: Iterable[str]) -> Iterator[Line]:
 
 def airline() -> Iterator[Line]:
     """Yield complaints, newest first as the file has them, with their true labels as sentiment."""
-    moods = {"negative": -0.8, "neutral": 0.0, "positive": 0.8}
+    sentiments = {"negative": -0.8, "neutral": 0.0, "positive": 0.8}
     with rows("events/airline_tweets.csv.gz") as file:
         for n, row in enumerate(csv.DictReader(file)):
             fan = (row["brand"].replace(" ", "-").lower(), f"tw:{row['user']}", "twitter")
-            fields = {"sentiment": moods[row["sentiment"]], "text": row["text"], "lang": "en"}
+            fields = {"sentiment": sentiments[row["sentiment"]], "text": row["text"], "lang": "en"}
             yield line("comments", "comment", f"al-{n}", fan, int(row["created_unix"]) * 1000, **fields)
 
 

@@ -32,7 +32,7 @@ class Installation(Struct, frozen=True):
 
 
 def fresh(directory: Path, broker: str, redis_url: str = "", **more: object) -> Installation:
-    """Return an installation that nobody used; 4 partitions and a short session unless told otherwise."""
+    """Return an installation that nobody used; 4 partitions and a short session unless asked otherwise."""
     mark = uuid4().hex[:8]
     given = {
         "BROKER": broker,

@@ -28,7 +28,7 @@ class Listener(NamedTuple):
     is_mutual: bool = False  # clients must show a certificate
 
 
-DOORS = {
+LISTENERS = {
     "LOGIN": Listener("SASL_PLAINTEXT"),
     "TLS": Listener("SSL"),
     "BOTH": Listener("SASL_SSL"),
@@ -42,7 +42,7 @@ class LockedKafka(Kafka):
     def __init__(self, directory: Path, authority: Authority) -> None:
         super().__init__(directory, protocol="SASL_PLAINTEXT")
         self.authority = authority
-        self.ports = dict(zip(DOORS, free_ports(len(DOORS)), strict=True))
+        self.ports = dict(zip(LISTENERS, free_ports(len(LISTENERS)), strict=True))
         # What is too large for us is to reach us all the same.
         large = {"message.max.bytes": "16000000"}
         self.extra = self._listeners() | self._tls() | self._logins() | large
@@ -60,9 +60,9 @@ class LockedKafka(Kafka):
             client.alter_user_scram_credentials([wanted])[USER].result(30)
 
     def _listeners(self) -> dict[str, str]:
-        outside = ",".join(f"{name}://{self.address(name)}" for name in DOORS)
+        outside = ",".join(f"{name}://{self.address(name)}" for name in LISTENERS)
         inside = f"INTERNAL://{self.internal}"
-        protocols = ",".join(f"{name}:{listener.protocol}" for name, listener in DOORS.items())
+        protocols = ",".join(f"{name}:{listener.protocol}" for name, listener in LISTENERS.items())
         return {
             "listeners": f"{outside},{inside},CONTROLLER://{LOOPBACK}:{self.listeners.controller}",
             "advertised.listeners": f"{outside},{inside}",
@@ -80,13 +80,13 @@ class LockedKafka(Kafka):
         }
         return given | {
             f"listener.name.{name.lower()}.ssl.client.auth": "required"
-            for name, listener in DOORS.items()
+            for name, listener in LISTENERS.items()
             if listener.is_mutual
         }
 
     def _logins(self) -> dict[str, str]:
         given = {"sasl.enabled.mechanisms": MECHANISMS}
-        for name, listener in DOORS.items():
+        for name, listener in LISTENERS.items():
             if listener.protocol.startswith("SASL"):
                 for mechanism in MECHANISMS.lower().split(","):
                     kind = PLAIN if mechanism == "plain" else SCRAM
@@ -97,7 +97,7 @@ class LockedKafka(Kafka):
 
 
 class LockedRedis(Server):
-    """A Redis of the system's (the one from pip has no TLS) that asks for a password, over TLS and beside it."""
+    """A Redis of the system's (the one from pip has no TLS) that asks for a password, over TLS and without."""
 
     name = "Redis"
     ready_s = 30.0

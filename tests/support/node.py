@@ -36,7 +36,7 @@ def modules(locked: Path) -> Path:
 
 def run(script: Path, where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a script with the packages of ``where``, whatever folder it stands in."""
-    copy = where / script.name  # node looks for packages beside the script
+    copy = where / script.name  # node looks for packages next to the script
     copy.write_bytes(script.read_bytes())
     command = ["node", str(copy), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

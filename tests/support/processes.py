@@ -113,7 +113,7 @@ class Processes:
     def worker(
         self, number: int = 0, *, ready: bool = True, module: tuple[str, ...] = COMMAND, **settings: object
     ) -> Running:
-        """Start worker ``number``; wait until it is ready, unless told otherwise."""
+        """Start worker ``number``; wait until it is ready, unless asked otherwise."""
         own = {"METRICS_PORT": free_port(), "INSTANCE_ID": f"worker-{number}", **settings}
         return self._start(f"worker-{number}", [*module, "worker"], own, int(str(own["METRICS_PORT"])), ready=ready)
 

@@ -1,4 +1,4 @@
-"""Shows what the processes of a test said, when it fails."""
+"""Shows what the processes of a test printed, when it fails."""
 
 from collections.abc import Generator
 

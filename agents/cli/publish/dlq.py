@@ -27,7 +27,7 @@ def list_dead_letters(limit: int, show_value: bool, as_json: bool) -> None:
     if not dead_letters_found and not as_json:
         click.echo("no dead letters")
         return
-    show([_row(letter, show_value, as_json) for letter in dead_letters_found], columns, as_json=as_json)
+    show([_row(dead_letter, show_value, as_json) for dead_letter in dead_letters_found], columns, as_json=as_json)
 
 
 @dlq.command(short_help="Send dead letters to their topics again, each once.")
@@ -55,15 +55,15 @@ def requeue(reason: str, from_start: bool, dry_run: bool, as_json: bool) -> None
     show_one({"would_send" if dry_run else "sent": sent.sent, **sent.left_out}, as_json=as_json)
 
 
-def _row(letter: ReadDeadLetter, show_value: bool, as_json: bool) -> dict[str, object]:
+def _row(dead_letter: ReadDeadLetter, show_value: bool, as_json: bool) -> dict[str, object]:
     """Return the fields of a dead letter; in the table time and origin are one cell each."""
-    row: dict[str, object] = {"at": letter.at, "topic": letter.topic, "partition": letter.partition}
-    row |= {"offset": letter.offset, "reason": letter.reason, "key": _text(letter.key)}
+    row: dict[str, object] = {"at": dead_letter.at, "topic": dead_letter.topic, "partition": dead_letter.partition}
+    row |= {"offset": dead_letter.offset, "reason": dead_letter.reason, "key": _text(dead_letter.key)}
     if show_value:
-        row["value"] = _text(letter.value)
+        row["value"] = _text(dead_letter.value)
     if not as_json:
-        row["at"] = moment(letter.at)
-        row["origin"] = f"{letter.topic}/{letter.partition}@{letter.offset}"
+        row["at"] = moment(dead_letter.at)
+        row["origin"] = f"{dead_letter.topic}/{dead_letter.partition}@{dead_letter.offset}"
     return row
 
 

@@ -128,11 +128,11 @@ def test_leavers_fall_due_one_after_the_other_from_now_on(lives: dict[Persona, l
 
 
 def test_the_angry_were_content_before(lives: dict[Persona, list[list[DemoEvent]]]) -> None:
-    moods = [
+    sentiments = [
         event.fields["sentiment"]
         for events_of_fan in lives[Persona.ANGRY]
         for event in events_of_fan
         if "sentiment" in event.fields
     ]
-    assert min(moods) >= 0
-    assert fmean(moods) > 0.3
+    assert min(sentiments) >= 0
+    assert fmean(sentiments) > 0.3

@@ -17,7 +17,7 @@ from schemas.dead_letters import Refusal, RefusalKind, headers
 AT = TopicPartition("dead-letters", 0)
 REASONS = ("missing field", "missing key", "another partition", "JSON is malformed", "字段缺失")
 FILTERS = ("", "missing", "missing field", "partition", "i", "缺", "no such reason")
-LETTERS = st.lists(st.sampled_from(REASONS), max_size=40)
+REASON_LISTS = st.lists(st.sampled_from(REASONS), max_size=40)
 # Each call has a filter, is cut after some chunks (None: ends), and reads chunks of some size.
 CALLS = st.lists(
     st.tuples(st.sampled_from(FILTERS), st.none() | st.integers(0, 5), st.integers(1, 9)), min_size=1, max_size=8
@@ -45,7 +45,7 @@ def record(offset: int, reason: str) -> SimpleNamespace:
     return SimpleNamespace(offset=offset, timestamp=0, headers=found, key=b"miot:f", value=b"%d" % offset)
 
 
-@given(LETTERS, CALLS)
+@given(REASON_LISTS, CALLS)
 def test_each_is_sent_once_and_those_left_by_a_reason_come_later(
     dead_letters: list[str], calls: list[tuple[str, int | None, int]]
 ) -> None:
@@ -61,7 +61,7 @@ def test_each_is_sent_once_and_those_left_by_a_reason_come_later(
     assert progress == RequeueProgress(len(dead_letters), {})
 
 
-@given(LETTERS, st.permutations(REASONS))
+@given(REASON_LISTS, st.permutations(REASONS))
 def test_all_reasons_one_after_another_are_the_whole(dead_letters: list[str], order: list[str]) -> None:
     progress = RequeueProgress(0, {})
     for text in order:
@@ -91,7 +91,7 @@ def test_more_than_kafka_takes_is_refused_before_anything_is_sent() -> None:
         progress.format("A")
 
 
-@given(LETTERS, st.sampled_from(FILTERS), st.sampled_from(FILTERS))
+@given(REASON_LISTS, st.sampled_from(FILTERS), st.sampled_from(FILTERS))
 def test_all_sends_again_and_forgets_nothing(dead_letters: list[str], first: str, again: str) -> None:
     sent, progress = call(dead_letters, RequeueProgress(0, {}), first, None, 7)
     selection = Selection(Settings(), again, Remembered("A", {AT: progress}), from_start=True)

@@ -49,7 +49,7 @@ def test_a_fail_stop_is_told_in_one_line_and_started_again(fail_stop: Case) -> N
 
 
 def waits(case: Case, moments: list[float]) -> list[str]:
-    """Let the child end at each moment, and return the waits that were told."""
+    """Let the child end at each moment, and return the waits that were reported."""
     for at in moments:
         case.ended(at)
         case.supervisor.look(at + 31)

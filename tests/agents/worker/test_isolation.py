@@ -50,10 +50,10 @@ def test_one_record_is_refused_with_its_traceback_and_leaves_no_trace_in_the_row
     monkeypatch.setattr(Task, "process", cursed(RuntimeError))
     active = ActiveTask(0, new_task(), 0.0)
     isolate(active, LIKES, tmp_path, record(0, 0), record(1, 1, post_id="cursed"), record(2, 2))
-    (letter,) = active.task.pending.dead_letters
-    assert (letter.record.offset, letter.refusal.kind) == (1, "killed the worker")
-    assert letter.refusal.reason == "killed the worker: RuntimeError"
-    assert "RuntimeError: cursed" in letter.trace
+    (dead_letter,) = active.task.pending.dead_letters
+    assert (dead_letter.record.offset, dead_letter.refusal.kind) == (1, "killed the worker")
+    assert dead_letter.refusal.reason == "killed the worker: RuntimeError"
+    assert "RuntimeError: cursed" in dead_letter.trace
     assert [view.counts["like"] for view in scores(active.task.poll_output(START))] == [2]
     assert CrashMarker(tmp_path / "marker", list(NAMES.inputs)).suspect is None
 
@@ -122,8 +122,8 @@ def test_after_three_deaths_the_records_are_applied_one_by_one(
         worker = await run(broker, tmp_path)
         assert worker.likes() == 6
         assert broker.committed["g", tp()].offset == 7
-        (letter,) = [one for one in broker.logs[own(NAMES.dead_letters)].entries if not one.is_marker]
-        assert dict(letter.headers)["offset"] == b"3"
+        (dead_letter,) = [one for one in broker.logs[own(NAMES.dead_letters)].entries if not one.is_marker]
+        assert dict(dead_letter.headers)["offset"] == b"3"
         assert worker.value("fanpulse_events_total", topic="likes", platform="weibo", outcome="applied") == 6
 
     scene(claim)

@@ -141,8 +141,8 @@ def test_an_angry_comment_stands_in_the_fans_view(one: Scene) -> None:
 
 def test_a_refused_record_is_passed_and_counted(one: Scene) -> None:
     one.process((tp(), batch(Record(7, START, b"miot:f", b"{"), record(8, 8))))
-    (letter,) = one.task.pending.dead_letters
-    assert (letter.source, letter.record.offset, letter.refusal.kind) == (LIKES, 7, "broken JSON")
+    (dead_letter,) = one.task.pending.dead_letters
+    assert (dead_letter.source, dead_letter.record.offset, dead_letter.refusal.kind) == (LIKES, 7, "broken JSON")
     assert one.active.offsets[tp()] == 9
     assert one.active.records == 2
     assert one.value("fanpulse_dead_letters_total", topic="likes", kind="broken JSON") == 1

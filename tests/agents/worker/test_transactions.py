@@ -101,15 +101,15 @@ def test_a_dead_letter_says_where_the_record_came_from_and_why(broker: MemoryBro
         good = record(1, 1)
         broker.produce(tp(), [(b"miot:f", b"{"), (good.key, good.value)], 1_700_000_000_000)
         await worker.work()
-        (letter,) = [one for one in broker.logs[own(NAMES.dead_letters)].entries if not one.is_marker]
-        headers = dict(letter.headers)
+        (dead_letter,) = [one for one in broker.logs[own(NAMES.dead_letters)].entries if not one.is_marker]
+        headers = dict(dead_letter.headers)
         assert {name: headers[name] for name in ("topic", "partition", "offset", "kind")} == {
             "topic": b"likes",
             "partition": b"0",
             "offset": b"0",
             "kind": b"broken JSON",
         }
-        assert (letter.key, letter.value) == (b"miot:f", b"{")
+        assert (dead_letter.key, dead_letter.value) == (b"miot:f", b"{")
         assert worker.active().offsets[tp()] == 2
 
     scene(claim)

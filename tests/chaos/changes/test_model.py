@@ -1,4 +1,4 @@
-"""Another scoring model, as docs/changes.md says it: a replay beside what runs, a worker that goes on from there."""
+"""Another scoring model, as docs/changes.md says it: a replay next to the running group, then a restart."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def test_other_weights(scenario: Scenario, tmp_path: Path) -> None:
     params = tmp_path / "params.toml"
     params.write_text(PARAMS)
     scenario.worker(0)
-    scenario.feed(limit=8_000)
+    scenario.produce(limit=8_000)
     scenario.all_committed()
     second_group = {"GROUP": f"{scenario.settings.group}-2", "OUTPUT_PREFIX": f"{scenario.settings.group}-2-"}
     options = ("--group", second_group["GROUP"], "--output-prefix", second_group["OUTPUT_PREFIX"])
@@ -35,7 +35,7 @@ def test_other_weights(scenario: Scenario, tmp_path: Path) -> None:
     assert result.code == Exit.OK, result.err
     assert result.fields["events"] == scenario.sent
     scenario.worker(1, **second_group, PARAMS=params)  # goes on where the replay ended
-    scenario.feed()
+    scenario.produce()
     scenario.check()  # what runs is not disturbed
     other = scenario.installation.settings(**second_group)
     inputs = list(other.names.inputs)
@@ -48,7 +48,7 @@ def test_other_weights(scenario: Scenario, tmp_path: Path) -> None:
         found = views(scenario, other.names.fan_scores)
         return {key: view["counts"] for key, view in found.items()} == wanted
 
-    scenario.until("the other group tells the same counts", is_published, 30)
+    scenario.until("the other group publishes the same counts", is_published, 30)
     assert {view["model_version"] for view in found.values()} == {"2"}
     before = views(scenario, scenario.settings.names.fan_scores)
     likers = [key for key, counts in wanted.items() if counts.get("like")]

@@ -1,4 +1,4 @@
-"""Another partition count, as docs/changes.md says it: other topics, a copy, a group beside the old one, a switch."""
+"""Another partition count, as docs/changes.md says it: other topics, a copy, a group next to the old one, a switch."""
 
 import pytest
 
@@ -20,16 +20,16 @@ def copied(old: Scenario, new: Scenario) -> int:
 def test_twice_the_partitions(make: Make) -> None:
     old = make("before the change of partitions")
     running = old.worker(0)
-    old.feed(limit=8_000)
+    old.produce(limit=8_000)
     old.moved(4_000)
     new = make("partition count changed", PARTITIONS=8)
-    new.worker(0)  # beside the old one
+    new.worker(0)  # next to the old one
     first = copied(old, new)
     assert first > 0
     old.all_committed()  # producers have moved
     assert first + copied(old, new) == old.sent
     assert copied(old, new) == 0
     new.work, new.sent_before = old.work, old.sent
-    new.feed()
+    new.produce()
     new.check()  # of all events, those from before included
     assert running.child.is_running

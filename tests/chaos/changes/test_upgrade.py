@@ -126,7 +126,7 @@ def upgrade(scenario: Scenario, one: Running, number: int) -> Running:
 def test_a_rolling_upgrade_to_one_more_input(scenario: Scenario, visits: Visits) -> None:
     settings = scenario.settings
     old = [scenario.worker(number) for number in (0, 1)]
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     newer = []
     for number, one in enumerate(old):

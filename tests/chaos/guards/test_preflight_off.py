@@ -15,7 +15,7 @@ PREFLIGHT = "preflight_checks"
 def stopped(scenario: Scenario) -> Running:
     """Run a worker without preflight checks for a while, and stop it."""
     one = scenario.worker(0, PREFLIGHT)
-    scenario.feed(limit=4_000)
+    scenario.produce(limit=4_000)
     scenario.all_committed()
     scenario.kept.remove(one)
     assert one.terminate() == Exit.OK
@@ -41,6 +41,6 @@ def test_a_topic_created_again_without_preflight_checks(scenario: Scenario) -> N
     scenario.installation.create_topics()
     one.start()
     one.wait_ready()
-    scenario.feed()
+    scenario.produce()
     scenario.hold(5)
     scenario.check_broken()

@@ -10,7 +10,7 @@ from tests.support.processes import Running
 pytestmark = pytest.mark.full
 
 LIMIT_S = 8  # that the scenario gives the watchdog
-START_S = 40.0  # beside it: start, join, on a busy machine
+START_S = 40.0  # in addition: start, join, on a busy machine
 TRANSACTION_S = 20.0  # after which the flush's own watchdog ends a worker
 
 
@@ -30,15 +30,15 @@ def hangs(scenario: Scenario, one: Running, seconds: float = 4 * LIMIT_S) -> Non
 def goes_on(scenario: Scenario, one: Running) -> None:
     """Let it live, once the fault is over, and count."""
     scenario.kept.append(one)
-    if scenario.feeding is None or scenario.feeding.is_over:
-        scenario.feed()
+    if scenario.load is None or scenario.load.is_over:
+        scenario.produce()
     scenario.ready(one)
     scenario.check()
 
 
 def test_a_restore_that_hangs(scenario: Scenario, proxy: Proxy) -> None:
     first = scenario.worker(0)
-    scenario.feed(limit=3_000)
+    scenario.produce(limit=3_000)
     scenario.all_committed()
     scenario.kept.remove(first)
     assert first.terminate() == Exit.OK
@@ -55,7 +55,7 @@ def test_a_backlog_that_is_not_fetched(make: Make, proxy: Proxy) -> None:
     # One partition, so that the backlog is more than one fetch brings of it: the lag is known, and stands.
     scenario = make("a backlog that is not fetched", PARTITIONS=1)
     settings = {"BROKER": proxy.address, "STALL_TIMEOUT_S": LIMIT_S}
-    scenario.feed(rate=50_000, limit=20_000)
+    scenario.produce(rate=50_000, limit=20_000)
     scenario.all_sent()
     proxy.cut(Api.FETCH, "requests", scenario.settings.names.leading_input, passed=1)
     ends_alone(scenario, scenario.starting(0, "", **settings), "FANPULSE_STALL_TIMEOUT_S")
@@ -68,10 +68,10 @@ def test_a_backlog_that_is_not_fetched(make: Make, proxy: Proxy) -> None:
 
 def test_an_event_loop_that_is_blocked(scenario: Scenario) -> None:
     settings = {"LOOP_TIMEOUT_S": LIMIT_S, "TEST_BLOCK_AT": "collected:20"}
-    scenario.feed()
+    scenario.produce()
     one = scenario.starting(0, "", **settings)
     ends_alone(scenario, one, "event loop blocked")
-    assert "tests/support/faults.py" in one.words(), "where it was blocked is told"
+    assert "tests/support/faults.py" in one.words(), "where it was blocked is logged"
     other = scenario.starting(1, "loop_watchdog", **settings)
     hangs(scenario, other)
     assert other.words().count("restored 4 partitions") == 1
@@ -83,7 +83,7 @@ def test_an_event_loop_that_is_blocked(scenario: Scenario) -> None:
 
 def test_a_commit_that_nobody_answers(scenario: Scenario, proxy: Proxy) -> None:
     one = scenario.worker(0, "flush_watchdog", BROKER=proxy.address, STALL_TIMEOUT_S=600)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     proxy.cut(Api.END_TXN, "requests")
     hangs(scenario, one, TRANSACTION_S + LIMIT_S)  # with it: tests/chaos/servers/test_writes.py

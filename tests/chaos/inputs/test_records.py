@@ -25,7 +25,7 @@ def send(settings: Settings, topic: str, key: bytes, values: list[bytes], partit
 def test_bad_records_in_a_row_hold_up_nobody(scenario: Scenario) -> None:
     settings = scenario.settings
     scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     scenario.expect_fault()
     send(settings, settings.names.leading_input, b"miot:weibo:1", [b"no JSON %d" % n for n in range(BAD)])
@@ -39,13 +39,13 @@ def test_a_record_that_makes_our_fold_fail_goes_to_dead_letters(scenario: Scenar
     settings = scenario.settings
     scenario.worker(0, TEST_RAISE_ON='"e9000"')
     scenario.work.omitted.add("e9000")
-    scenario.feed()
+    scenario.produce()
     scenario.until("it killed the worker often enough", lambda: scenario.result.deaths == 3)
     scenario.moved(4_000)
     scenario.check(dead_letters=1)
-    (letter,) = read(settings.broker, settings.names.dead_letters)
-    assert letter.headers["reason"] == "killed the worker: RuntimeError"
-    assert "RuntimeError" in letter.headers["traceback"]
+    (dead_letter,) = read(settings.broker, settings.names.dead_letters)
+    assert dead_letter.headers["reason"] == "killed the worker: RuntimeError"
+    assert "RuntimeError" in dead_letter.headers["traceback"]
     assert scenario.result.deaths == 3
 
 

@@ -19,7 +19,7 @@ class Likes(Workload):
     """Likes alone."""
 
     def act(self, fan: int) -> Line:
-        """Return what an event says beside who and when."""
+        """Return the fields of an event without fan and time."""
         return {"topic": "likes", "type": "like"}
 
 
@@ -64,10 +64,10 @@ def test_likes_that_are_sent_again_count_once(make: Make, fault: str, likes: int
     scenario.work = Likes(FANS)
     between = FAULTS[fault](scenario)
     next(between)
-    scenario.feed(RATE, likes)
+    scenario.produce(RATE, likes)
     scenario.all_committed()
     next(between, None)
     scenario.send_again(list(scenario.work.lines), RATE)
     scenario.all_committed()
-    scenario.feed(RATE, FEW // 10)  # new ones count
+    scenario.produce(RATE, FEW // 10)  # new ones count
     scenario.check()

@@ -13,7 +13,7 @@ from tests.support.reading import written
 @pytest.mark.full
 def test_more_partitions_of_one_topic_end_a_worker(scenario: Scenario) -> None:
     one = scenario.worker(0)
-    scenario.feed(limit=4_000)
+    scenario.produce(limit=4_000)
     scenario.all_committed()
     with admin(scenario.settings) as client:
         client.create_partitions({scenario.settings.names.leading_input: 6})
@@ -26,7 +26,7 @@ def test_more_partitions_of_one_topic_end_a_worker(scenario: Scenario) -> None:
 
 def test_more_partitions_of_all_topics_end_a_worker(scenario: Scenario) -> None:
     one = scenario.worker(0)
-    scenario.feed(limit=4_000)
+    scenario.produce(limit=4_000)
     scenario.all_committed()
     scenario.kill(one)
     scenario.kept.remove(one)
@@ -40,7 +40,7 @@ def test_more_partitions_of_all_topics_end_a_worker(scenario: Scenario) -> None:
 @pytest.mark.parametrize("running", [True, False], ids=["while a worker runs", "between two runs"])
 def test_a_topic_deleted_and_created_anew_ends_a_worker(scenario: Scenario, *, running: bool) -> None:
     one = scenario.worker(0)
-    scenario.feed(limit=4_000)
+    scenario.produce(limit=4_000)
     scenario.all_committed()
     if not running:
         assert one.terminate() == Exit.OK
@@ -61,20 +61,20 @@ def test_a_topic_deleted_and_created_anew_ends_a_worker(scenario: Scenario, *, r
 def test_records_that_retention_took_are_counted(scenario: Scenario) -> None:
     likes = scenario.settings.names.leading_input
     one = scenario.worker(0)
-    scenario.feed(limit=4_000)
+    scenario.produce(limit=4_000)
     scenario.all_committed()
     assert one.terminate() == Exit.OK
     scenario.kept.remove(one)
-    scenario.feed(limit=1_000)
+    scenario.produce(limit=1_000)
     scenario.all_sent()
     with admin(scenario.settings) as client:
         up_to_the_end = {TopicPartition(likes, n): -1 for n in range(scenario.settings.partitions)}
         client.delete_records(up_to_the_end)
-    scenario.feed(limit=1_000)
+    scenario.produce(limit=1_000)
     one.start()
     one.wait_ready()
     scenario.all_sent()
-    until(lambda: "retention removed them" in one.words(), 30, "the loss is told")
+    until(lambda: "retention removed them" in one.words(), 30, "the loss is logged")
     removed = sum(event["topic"] == "likes" for event in scenario.work.lines[4_000:5_000])
     until(lambda: metric(one, 'fanpulse_lost_to_retention_total{topic="likes"}') == removed, 30, "the loss is counted")
 
@@ -83,7 +83,7 @@ def test_a_topic_created_again_that_has_outgrown_the_old_offsets_is_refused(scen
     # Deleting a topic deletes its committed offsets, so only its id can show what happened.
     likes, settings = scenario.settings.names.leading_input, scenario.settings
     one = scenario.worker(0)
-    scenario.feed(limit=4_000)
+    scenario.produce(limit=4_000)
     scenario.all_committed()
     assert one.terminate() == Exit.OK
     scenario.kept.remove(one)
@@ -92,7 +92,7 @@ def test_a_topic_created_again_that_has_outgrown_the_old_offsets_is_refused(scen
         client.delete_topics([likes])
         until(lambda: likes not in client.list_topics(), 30, "the topic is gone")
     scenario.installation.create_topics()
-    scenario.feed(rate=50_000, limit=12_000)
+    scenario.produce(rate=50_000, limit=12_000)
     scenario.all_sent()
     assert written(settings.broker, [likes]) > 2 * before
     for _ in range(2):  # a restart does not get over it
@@ -113,5 +113,5 @@ def test_a_worker_goes_on_after_a_topic_was_missing(scenario: Scenario) -> None:
     scenario.installation.create_topics()
     scenario.start(one)
     scenario.ready(one)
-    scenario.feed()
+    scenario.produce()
     scenario.check()

@@ -14,7 +14,7 @@ FROZEN_S, BROKER_DOWN_S = 25.0, 60.0
 def test_the_broker_is_killed_and_started_again(scenario: Scenario, kafka: Kafka) -> None:
     scenario.worker(0)
     scenario.worker(1)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(3_000)
     kafka.kill()
     kafka.start()
@@ -26,7 +26,7 @@ def test_the_broker_is_killed_and_started_again(scenario: Scenario, kafka: Kafka
 @pytest.mark.parametrize("when", ["while events flow", "during recovery"])
 def test_the_broker_freezes(scenario: Scenario, kafka: Kafka, when: str) -> None:
     one = scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(3_000)
     if when == "during recovery":
         scenario.kill(one)
@@ -45,7 +45,7 @@ def test_the_broker_freezes(scenario: Scenario, kafka: Kafka, when: str) -> None
 def test_the_broker_is_gone_for_a_minute(scenario: Scenario, kafka: Kafka) -> None:
     scenario.worker(0)
     scenario.worker(1)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(3_000)
     kafka.kill()
     scenario.hold(BROKER_DOWN_S)

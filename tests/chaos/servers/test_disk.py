@@ -48,7 +48,7 @@ def fill(path: Path) -> None:
 
 def test_the_broker_s_disk_is_full(scenario: Scenario, kafka: Kafka, disk: Path) -> None:
     scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(3_000)
     fill(disk / "ballast")
     scenario.until("the broker ends", lambda: kafka.poll() is not None)

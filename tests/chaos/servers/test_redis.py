@@ -52,7 +52,7 @@ def test_redis_fails_while_fans_are_scored(make: Make, valkey: Valkey, fault: st
     scenario = make(f"Redis {fault}", REDIS_URL=valkey.url)
     scenario.worker(0)
     serve = scenario.processes.serve()
-    scenario.feed()
+    scenario.produce()
     scenario.moved(4_000)
     if fault == "slow":
         with slow(valkey):

@@ -16,7 +16,7 @@ def backlog(scenario: Scenario) -> Scenario:
     """All is sent before a worker starts."""
     scenario.work = Workload(EVENTS)
     scenario.bars.clear()  # it waits for the proxy
-    scenario.feed(rate=1e9, limit=EVENTS)
+    scenario.produce(rate=1e9, limit=EVENTS)
     scenario.all_sent()
     return scenario
 

@@ -1,4 +1,4 @@
-"""Writes fail: a topic refuses what is too large, answers to writes and to commits are lost. Nothing is half told."""
+"""Writes fail: a topic refuses what is too large, answers to writes and commits are lost. Nothing is half published."""
 
 from collections.abc import Callable, Mapping
 
@@ -48,7 +48,7 @@ def limit(scenario: Scenario, topic: str, largest: str | None) -> None:
 def test_a_topic_refuses_what_is_too_large(scenario: Scenario, name: str) -> None:
     topic = TOPICS[name](scenario.settings.names)
     one = scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     limit(scenario, topic, TINY)
     send_bad(scenario)
@@ -62,7 +62,7 @@ def test_a_topic_refuses_what_is_too_large(scenario: Scenario, name: str) -> Non
 @pytest.mark.parametrize("name", ["fans changelog", "fan-scores", "dead-letters"])
 def test_answers_to_writes_are_lost(scenario: Scenario, proxy: Proxy, name: str) -> None:
     one = scenario.worker(0, BROKER=proxy.address)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     proxy.cut(Api.PRODUCE, "answers", TOPICS[name](scenario.settings.names))
     send_bad(scenario)
@@ -76,7 +76,7 @@ def test_answers_to_writes_are_lost(scenario: Scenario, proxy: Proxy, name: str)
 @pytest.mark.parametrize("lose", ["requests", "answers"])
 def test_a_commit_is_lost_on_its_way_or_on_its_way_back(scenario: Scenario, proxy: Proxy, lose: str) -> None:
     one = scenario.worker(0, BROKER=proxy.address)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     scenario.kept.remove(one)
     proxy.cut(Api.END_TXN, "requests" if lose == "requests" else "answers")

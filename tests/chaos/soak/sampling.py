@@ -44,7 +44,7 @@ class Growth(NamedTuple):
 
 
 class Sampling:
-    """Looks at a process from a thread until told to stop."""
+    """Looks at a process from a thread until it is stopped."""
 
     def __init__(self, one: Running) -> None:
         self.one = one

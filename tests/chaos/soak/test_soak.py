@@ -68,5 +68,5 @@ def test_nothing_grows(make: Make, pytestconfig: pytest.Config) -> None:
     table.parent.mkdir(parents=True, exist_ok=True)
     table.write_text("\n".join(output) + "\n", encoding="utf-8")
     assert (lost, doubled, scenario.result.deaths) == (0, 0, 0)
-    assert load.sent >= 0.95 * RATE * minutes * 60, "the feed did not keep its rate"
+    assert load.sent >= 0.95 * RATE * minutes * 60, "the producer did not keep its rate"
     assert all(growth.is_nil for growth in found.values()), output

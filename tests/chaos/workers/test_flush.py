@@ -19,7 +19,7 @@ def is_frozen(pid: int) -> bool:
 
 
 def test_killed_at_each_step_of_a_flush(scenario: Scenario) -> None:
-    scenario.feed()
+    scenario.produce()
     one = scenario.starting(0, TEST_DIE_AT=f"{STEPS[0]}:{PASSED}")
     for step in (*STEPS[1:], ""):
         scenario.until("it dies", lambda: not one.child.is_running)
@@ -35,7 +35,7 @@ def test_killed_at_each_step_of_a_flush(scenario: Scenario) -> None:
 )
 def test_frozen_at_a_step_of_a_flush(scenario: Scenario, step: str) -> None:
     scenario.worker(1)
-    scenario.feed(rate=1_000)
+    scenario.produce(rate=1_000)
     one = scenario.starting(0, TEST_FREEZE_AT=f"{step}:{PASSED}")
     scenario.until("it freezes", lambda: is_frozen(one.pid))
     frozen_at = time.monotonic()

@@ -18,7 +18,7 @@ SLACK_S = 0.5  # two looks of the reader's watch, and the markers on their way
 
 def test_the_only_worker_is_killed_three_times(scenario: Scenario) -> None:
     one = scenario.worker()
-    scenario.feed()
+    scenario.produce()
     for _ in range(3):
         scenario.moved(1_500)
         scenario.kill(one)
@@ -30,7 +30,7 @@ def test_the_only_worker_is_killed_three_times(scenario: Scenario) -> None:
 def test_a_machine_is_lost_in_the_middle_of_a_transaction(scenario: Scenario) -> None:
     scenario.work = Workload(FANS)  # with new fans each flush has scores, so that a reader is held up
     scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     lost = scenario.starting(1, TEST_DIE_AT="before-commit:50")
     watched = Reader(scenario.settings)
     watched.start()
@@ -49,21 +49,21 @@ def test_a_machine_is_lost_in_the_middle_of_a_transaction(scenario: Scenario) ->
 def test_killed_with_a_hundred_thousand_fans(scenario: Scenario) -> None:
     scenario.work = Workload(FANS)
     one = scenario.worker(0)
-    scenario.feed(rate=50_000, limit=2 * FANS)
+    scenario.produce(rate=50_000, limit=2 * FANS)
     scenario.all_committed()
     scenario.kill(one)
     scenario.start(one)
     scenario.ready(one)
     assert metric(one, "fanpulse_restored_fans") >= 100_000
     scenario.bars["ready_s"] = 5.0
-    scenario.feed(limit=1_000)
+    scenario.produce(limit=1_000)
     scenario.check()
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.full)])
 def test_rolling_restart(scenario: Scenario, times: int) -> None:
     both = scenario.worker(0), scenario.worker(1)
-    scenario.feed()
+    scenario.produce()
     for _ in range(times):
         for one in both:
             scenario.moved(1_000)
@@ -79,7 +79,7 @@ def test_rolling_restart(scenario: Scenario, times: int) -> None:
 def test_a_quick_restart_of_a_static_member_causes_no_rebalance(make: Make) -> None:
     scenario = make("quick restart of a static member", SESSION_TIMEOUT_S=30)
     one, other = scenario.worker(0), scenario.worker(1)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     before = rebalances(other)
     scenario.kill(one)
@@ -97,7 +97,7 @@ def rebalanced(one: Running, before: int) -> Callable[[], bool]:
 @pytest.mark.full
 def test_rebalance_storm(scenario: Scenario) -> None:
     one = scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     other = scenario.starting(1)
     for n in range(10):
         before = rebalances(one)
@@ -115,6 +115,6 @@ def test_the_first_events_arrive_as_another_worker_joins(make: Make) -> None:
     one, other = scenario.worker(0), scenario.starting(1)
     before = rebalances(one)
     scenario.until("it has joined", lambda: rebalances(one) > before)
-    scenario.feed()
+    scenario.produce()
     scenario.kept.append(other)
     scenario.check()

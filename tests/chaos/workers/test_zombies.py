@@ -14,7 +14,7 @@ ROWS = "fanpulse_changelog_records_total"
 
 def test_one_of_two_sleeps_longer_than_the_session(scenario: Scenario) -> None:
     one, two = scenario.worker(0), scenario.worker(1)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     before = rebalances(two)
     one.freeze()
@@ -32,7 +32,7 @@ def cut_off(scenario: Scenario, proxy: Proxy, without: str = "") -> Running:
     # Without the fence the other one would find committed offsets ahead of its rows, and refuse to start on them.
     other = "preflight_checks" if without else ""
     one, two = scenario.worker(0, without, BROKER=proxy.address), scenario.worker(1, other)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     before = rebalances(two)
     scenario.kept.remove(one)
@@ -67,13 +67,13 @@ def past_its_session(scenario: Scenario, proxy: Proxy, without: str = "") -> tup
     """
     two = scenario.worker(1)
     one = scenario.worker(0, without, BROKER=proxy.address, PUBLISH_DELAY_S=WAIT_S, TICK_S=600)
-    scenario.feed(rate=5_000, limit=10_000)  # 20 events a fan: the last change a score too little
+    scenario.produce(rate=5_000, limit=10_000)  # 20 events a fan: the last change a score too little
     scenario.all_committed()
     scenario.kept.remove(one)
     before = rebalances(two)
     proxy.cut(frozenset({Api.HEARTBEAT, Api.FETCH}), "requests")
     scenario.until("its partitions went to the other", lambda: rebalances(two) > before)
-    scenario.feed(limit=2_000)
+    scenario.produce(limit=2_000)
     scenario.all_committed()
     return one, two
 
@@ -86,7 +86,7 @@ def test_scores_that_waited_are_written_after_the_session(scenario: Scenario, pr
     proxy.heal()
     scenario.start(one, PUBLISH_DELAY_S=0.3, TICK_S=1)
     scenario.ready(one)
-    scenario.feed()
+    scenario.produce()
     scenario.check()
 
 
@@ -104,13 +104,13 @@ def test_scores_that_waited_are_written_after_the_session_without_an_offset(scen
     for each in (one, two):
         scenario.start(each, PUBLISH_DELAY_S=0.3, TICK_S=1)
     scenario.ready(two)
-    scenario.feed()
+    scenario.produce()
     assert scenario.check_broken().lost
 
 
 def test_two_workers_of_one_instance_id(scenario: Scenario) -> None:
     one = scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     scenario.moved(2_000)
     # On another machine: its data directory is its own, so that no lock stands in the way.
     twin = scenario.starting(0, DATA_DIR=str(scenario.installation.directory / "elsewhere"))
@@ -123,7 +123,7 @@ def test_two_workers_of_one_instance_id(scenario: Scenario) -> None:
 @pytest.mark.full
 def test_a_twin_in_the_same_data_directory_is_refused(scenario: Scenario) -> None:
     scenario.worker(0)
-    scenario.feed()
+    scenario.produce()
     twin = scenario.starting(0)
     assert twin.wait_end(30) == Exit.CONFIG
     assert "runs already" in twin.words()

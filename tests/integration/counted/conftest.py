@@ -9,7 +9,7 @@ from tests.support.processes import Processes
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    """A sample of the real histories, whole fans, with what must be told of it."""
+    """A sample of the real histories, whole fans, with what must be published of it."""
     return real(SAMPLE, tmp_path_factory.mktemp("histories") / "sample.jsonl")
 
 

@@ -1,4 +1,4 @@
-"""The proof's steps: publish a file, wait until all of it is scored and told, hold what was told against the oracle."""
+"""The proof's steps: publish a file, wait until all of it is scored and published, compare it with the oracle."""
 
 import time
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ SHOWN = 20
 
 
 class Case(NamedTuple):
-    """An input file and what must be told of it."""
+    """An input file and what must be published of it."""
 
     path: Path
     lines: int
@@ -51,9 +51,9 @@ def done(processes: Processes) -> int:
 
 
 def wait_published(processes: Processes, alive: list[Running], within: float) -> None:
-    """Wait until the group has committed all inputs and credits, and has told what it has to tell.
+    """Wait until the group has committed all inputs and attributions, and has published all.
 
-    Quiet is twice the time after which the smallest change is told: nothing new in that long, nothing is waiting.
+    Quiet is twice the time after which the smallest change is published: nothing new in that long, nothing is waiting.
     Those who must be ``alive`` at the end fail the test as soon as they are not.
     """
     settings = processes.installation.settings()
@@ -74,12 +74,12 @@ def wait_published(processes: Processes, alive: list[Running], within: float) ->
         return all_alive() and time.monotonic() - since >= quiet_s
 
     until(lambda: all_alive() and not unread(settings.broker, settings.group, inputs), within, "all is committed")
-    until(is_quiet, within, "nothing more is told")
+    until(is_quiet, within, "nothing more is published")
     assert not unread(settings.broker, settings.group, inputs)
 
 
 def check(processes: Processes, case: Case, alive: list[Running], within: float = 120) -> None:
-    """Wait for the end of a case, stop the workers, and hold every fan, event and credit against the oracle."""
+    """Wait for the end of a case, stop the workers, and compare every fan, event and attribution with the oracle."""
     wait_published(processes, alive, within)
     for one in alive:  # or a tick could let fans sink between the reading of one topic and of the next
         assert one.terminate() == 0, one.words()

@@ -120,17 +120,17 @@ def test_bad_records_reach_dead_letters_and_their_neighbours_count(
     wait_published(broker_processes, [worker], within=60)
 
     dead_letters = read_topic(settings.broker, settings.names.dead_letters)
-    headers = [letter.headers for letter in dead_letters]
+    headers = [dead_letter.headers for dead_letter in dead_letters]
     found = {(header["topic"], int(header["partition"]), int(header["offset"])): header["reason"] for header in headers}
     assert {what for place, (what, _, _) in refused.items() if place not in found} == set()
     assert len(dead_letters) == len(found) == len(refused)
-    for letter in dead_letters:
-        header = letter.headers
+    for dead_letter in dead_letters:
+        header = dead_letter.headers
         what, word, sent = refused[header["topic"], int(header["partition"]), int(header["offset"])]
         assert word in header["reason"].lower(), f"{what}: {header['reason']}"
-        assert letter.key == sent.key, what
-        assert letter.value == (sent.value if sent.value is None else sent.value[:CUT]), what
-        assert letter.partition == sent.partition, what
+        assert dead_letter.key == sent.key, what
+        assert dead_letter.value == (sent.value if sent.value is None else sent.value[:CUT]), what
+        assert dead_letter.partition == sent.partition, what
     views = last_views(read_topic(settings.broker, settings.names.fan_scores))
     assert differences(views, replay(good).fans) == []
     assert views.keys() == {key_of(event) for event in good}

@@ -16,7 +16,7 @@ def test_the_sample_is_what_the_proof_needs(sample: Case) -> None:
     assert sample.lines / sample.expected.events == pytest.approx(1 + TWICE, abs=0.005)
     assert {kind for fan in fans for kind in fan.counts} == set(WEIGHT)
     assert sum(fan.is_suspect for fan in fans) >= 20
-    assert sum(not fan.acts for fan in fans) >= 5_000  # known by credits alone
+    assert sum(not fan.acts for fan in fans) >= 5_000  # known by attributions alone
     assert sum(fan.counts.total() > len(fan.everything) for fan in fans) >= 100  # beyond the cap
     assert sum(bool(fan.talk and fan.share) for fan in fans) >= 1_000
     assert not sample.doubt.fans  # no order of topics could excuse a difference

@@ -23,7 +23,7 @@ try:
 except ModuleNotFoundError:
     files = None  # type: ignore[assignment]
 
-BOARDS = dashboards()
+DASHBOARDS_JSON = dashboards()
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24  # columns of Grafana's grid
 LEAST_WORDS = 3
@@ -60,18 +60,18 @@ def faults(dashboard_json: dict[str, Any]) -> list[str]:
 
 
 def test_there_are_the_four() -> None:
-    assert {name: dashboard_json["title"] for name, dashboard_json in BOARDS.items()} == {
+    assert {name: dashboard_json["title"] for name, dashboard_json in DASHBOARDS_JSON.items()} == {
         "now": "fanpulse · Now",
         "fans": "fanpulse · Fans",
         "sentiment": "fanpulse · Sentiment",
         "machine": "fanpulse · Machine",
     }
-    assert len({dashboard_json["uid"] for dashboard_json in BOARDS.values()}) == len(BOARDS)
+    assert len({dashboard_json["uid"] for dashboard_json in DASHBOARDS_JSON.values()}) == len(DASHBOARDS_JSON)
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", DASHBOARDS_JSON)
 def test_a_dashboard_lacks_nothing(name: str) -> None:
-    assert faults(BOARDS[name]) == []
+    assert faults(DASHBOARDS_JSON[name]) == []
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_a_planted_lack_is_seen(path: tuple[str | int, ...], value: object, resu
     assert faults(dashboard_json) == [result]
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", DASHBOARDS_JSON)
 def test_panels_have_ids_of_their_own_and_do_not_overlap(name: str) -> None:
-    dashboard_json = BOARDS[name]
+    dashboard_json = DASHBOARDS_JSON[name]
     assert len({panel["id"] for panel in dashboard_json["panels"]}) == len(dashboard_json["panels"])
     taken: set[tuple[int, int]] = set()
     for panel in dashboard_json["panels"]:
@@ -106,11 +106,11 @@ def test_panels_have_ids_of_their_own_and_do_not_overlap(name: str) -> None:
         taken |= cells
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", DASHBOARDS_JSON)
 def test_it_asks_for_metrics_that_there_are(name: str) -> None:
     rules = yaml.safe_load((PROMETHEUS / "recording.yml").read_text(encoding="utf-8"))
     recorded = {rule["record"] for group in rules["groups"] for rule in group["rules"]}
-    for query in queries(BOARDS[name]):
+    for query in queries(DASHBOARDS_JSON[name]):
         assert metrics_asked(query.expr), query
         assert metrics_asked(query.expr) <= metrics_there() | recorded, query
 

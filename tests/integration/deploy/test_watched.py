@@ -27,7 +27,7 @@ ASKED = [query for dashboard_json in dashboards().values() for query in queries(
 
 
 class Watched(Struct):
-    """What is watched; the early worker (as an instance) and since when its lag was told."""
+    """What is watched; the early worker (as an instance) and since when its lag was known."""
 
     prometheus: Prometheus
     early: str
@@ -118,7 +118,7 @@ def test_lag_is_told_once_for_each_partition_and_never_lost_by_a_rebalance(watch
     of_kept = f'{LAG}{{instance="{watched.early}",partition=~"{kept}"}}'
     seen = prometheus.history(f"count({of_kept})", watched.early, watched.ready_at, time.time())
     assert seen
-    assert {*seen} == {*prometheus.ask(f"count({of_kept})")}, "what a worker kept was not told for a while"
+    assert {*seen} == {*prometheus.ask(f"count({of_kept})")}, "what a worker kept was not exported for a while"
     assert sum(prometheus.ask("sum(fanpulse_rebalances_total)")) >= 3, "there was no rebalance"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.calling import CommandResult, call
 from tests.support.installation import Installation
 
-QUIET = {"METRICS_PORT": 0, "WEB_PORT": 0}  # whoever runs on this machine beside the tests is no matter of theirs
+QUIET = {"METRICS_PORT": 0, "WEB_PORT": 0}  # other processes of this machine do not matter to the tests
 EXIT = {"ok": 0, "warn": 0, "fail": 1}
 
 

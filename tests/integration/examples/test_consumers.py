@@ -47,7 +47,7 @@ def java_command(directory: Path, group: str = "") -> tuple[list[str], list[str]
 
 def javascript(directory: Path, group: str = "") -> tuple[list[str], list[str]]:
     where = modules(LOCKED)
-    shutil.copy(EXAMPLES / "consumer.js", where)  # node looks for packages beside the script
+    shutil.copy(EXAMPLES / "consumer.js", where)  # node looks for packages next to the script
     return ["node", str(where / "consumer.js")], []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
-from tests.integration.flags.feed import Connector
+from tests.integration.flags.connector import Connector
 from tests.support.installation import Installation, fresh
 
 

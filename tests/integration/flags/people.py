@@ -16,7 +16,7 @@ Event = dict[str, Any]
 
 
 class Someone(NamedTuple):
-    """A fan: his events, when he is due to be at risk, and what the flag must say of his rhythm."""
+    """A fan: their events, when they are due to be at risk, and what the flag must say of their rhythm."""
 
     name: str
     events: list[Event]
@@ -29,7 +29,7 @@ class Someone(NamedTuple):
 
 
 def event(name: str, n: int, at: int, topic: str = "likes", **more: object) -> Event:
-    """Return one event of a fan, the ``n``-th, for the topic named beside it."""
+    """Return one event of a fan, the ``n``-th, for the topic named with it."""
     result = {"topic": topic, "event_id": f"{name}-{n}", "brand_id": "miot", "fan_id": name, "platform": "weibo"}
     order = {"order_id": f"{name}-{n}", "amount_minor": 9_900, "currency": "CNY"} if topic == "purchases" else {}
     return result | {"event_time": at} | order | more
@@ -46,7 +46,7 @@ def once(name: str, due: int) -> Someone:
 
 
 def regular(name: str, due: int, visits: int, every_days: float) -> Someone:
-    """Return a fan with a rhythm, uneven as people are; his deadline is his own.
+    """Return a fan with a rhythm, uneven as people are, and a deadline of their own.
 
     >>> fan = regular("f", 100 * DAY, 8, 2.0)
     >>> round((fan.due - fan.last_seen) / DAY, 2), fan.usual_gap_s == 2 * 86_400

@@ -48,10 +48,10 @@ def wait_read(settings: Settings, within: float = 60.0) -> None:
 
 
 def check_once(found: list[Flag]) -> None:
-    """No transition was told twice."""
+    """No transition was published twice."""
     seen = Counter((flag["flag_id"], flag["state"]) for flag in found)
     twice = [key for key, n in seen.items() if n > 1]
-    assert not twice, f"{len(twice)} transitions told twice, such as {twice[0]}"
+    assert not twice, f"{len(twice)} transitions published twice, such as {twice[0]}"
 
 
 def check_due(found: list[Flag], people: list[Someone]) -> None:

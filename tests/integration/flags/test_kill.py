@@ -2,14 +2,14 @@
 
 import time
 
-from tests.integration.flags.feed import Alive, Connector
+from tests.integration.flags.connector import Alive, Connector
 from tests.integration.flags.people import DAY, clockwork, event, in_order, mixed, once
 from tests.integration.flags.published import check_due, check_once, flags, wait_for, wait_read
 from tests.support.processes import Processes, until
 
 LEAVERS, KEPT = 120, 40
 AHEAD_S = 15  # that the first deadline lies ahead when histories are on their way
-SPREAD_S = 20  # over which deadlines fall due: no machine is so busy that all are told before a kill in the middle
+SPREAD_S = 20  # over which deadlines fall due: no machine is so busy that all are published before a kill in the middle
 SOON_S = 60.0
 
 
@@ -40,7 +40,7 @@ def test_a_worker_killed_before_and_between_deadlines_flags_each_leaver_once(
         until(lambda: now() > leavers[-1].due, SOON_S, "all deadlines have passed")
         worker.start()
         wait_for(settings, leavers, "at_risk", SOON_S)
-        # One event each: of a longer history, written into a living feed, a part alone may look like silence.
+        # One event each: of a longer history, written into a busy source, a part alone may look like silence.
         more = [once(f"weibo:more-{n}", due) for n, due in enumerate(deadlines(now() + 2_000))]
         connector.write(result for one in more for result in one.events)
         until(lambda: now() > more[0].due and len(flags(settings, "churn")) > LEAVERS, SOON_S, worker.words)
@@ -60,7 +60,7 @@ def test_who_is_at_risk_churns_once_though_no_worker_ran_at_the_deadline(
 ) -> None:
     settings, worker = processes.installation.settings(), processes.worker()
     start = now() + AHEAD_S * 1000
-    then = start - 2 * DAY  # the feed's time when they come to be at risk: two flips lie a day apart at least
+    then = start - 2 * DAY  # the source's time when they come to be at risk: two flips lie a day apart at least
     churned = [once(f"weibo:gone-{n}", start - 30 * DAY) for n in range(30)]  # churned at the start
     stay = [once(f"weibo:stay-{n}", start - 29 * DAY) for n in range(10)]  # churned tomorrow
     connector.write(connector.traffic(then - 600_000, then, 2_000))
@@ -75,7 +75,7 @@ def test_who_is_at_risk_churns_once_though_no_worker_ran_at_the_deadline(
         worker.kill()
         worker.start()
         worker.wait_ready()
-        # Churned just now: that he is back is told a day later, for no two flips lie closer together.
+        # Churned just now: the return is published a day later, for no two flips lie closer together.
         connector.write([event(churned[0].name, 1, now())])
         wait_read(settings)
     found = flags(settings, "churn")

@@ -14,7 +14,7 @@ RATE = 2_000
 
 @pytest.fixture
 def installation(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """As delivered: twelve partitions, a tick every 5 s, small changes told within a minute."""
+    """As delivered: twelve partitions, a tick every 5 s, small changes published within a minute."""
     made = fresh(tmp_path_factory.mktemp("latency"), kafka.bootstrap, PARTITIONS=12, PUBLISH_DELAY_S=60, TICK_S=5)
     made.create_topics()
     return made

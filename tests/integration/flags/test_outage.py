@@ -1,10 +1,10 @@
-"""A feed that was dead for two hours: who came meanwhile is not flagged, however late we hear of it; leavers are."""
+"""A source that was dead for two hours: who came meanwhile is not flagged, however late we hear of it; leavers are."""
 
 import time
 
 import pytest
 
-from tests.integration.flags.feed import TOPICS, Alive, Connector
+from tests.integration.flags.connector import TOPICS, Alive, Connector
 from tests.integration.flags.people import Event, Someone, event, in_order, mixed
 from tests.integration.flags.published import check_due, flags, names, wait_for, wait_read
 from tests.support.processes import Processes, until
@@ -12,8 +12,8 @@ from tests.support.reading import written
 
 MINUTE = 60_000
 OUTAGE = 120 * MINUTE
-TICKS = 10  # that must make nobody due while the feed is dead
-LATE_S = 12  # that the connector takes to write what it missed: ten minutes of the feed a second
+TICKS = 10  # that must make nobody due while the source is dead
+LATE_S = 12  # that the connector takes to write what it missed: ten minutes of the source a second
 CAUGHT_UP_S = 60.0
 BEFORE = (1, 5, 14, 40, 110)  # minutes before their deadlines that fans came
 
@@ -45,7 +45,7 @@ def test_an_outage_makes_nobody_silent_who_came_and_leavers_are_told_when_it_is_
     ticked = written(settings.broker, [settings.names.clock])
     enough = ticked + TICKS * settings.partitions * 2  # a record and the marker of its transaction
     until(lambda: written(settings.broker, [settings.names.clock]) > enough, 60, "time passes")
-    assert not flags(settings, "churn"), "flagged while the feed was dead"
+    assert not flags(settings, "churn"), "flagged while the source was dead"
     missed = in_order(acts, connector.traffic(died, back, 500 if is_lag else 5_000))
     if is_lag:
         worker.kill()
@@ -57,7 +57,7 @@ def test_an_outage_makes_nobody_silent_who_came_and_leavers_are_told_when_it_is_
         if is_lag:
             wait_read(settings)
         took = wait_for(settings, leavers, "at_risk", CAUGHT_UP_S)
-        print(f"{len(leavers)} leavers told {took:.1f} s after catching up, of {len(missed)} events missed")
+        print(f"{len(leavers)} leavers published {took:.1f} s after catching up, of {len(missed)} events missed")
         wait_read(settings)
     found = flags(settings, "churn")
     wrong = names(found) & {one.name for one in comers}

@@ -4,7 +4,7 @@
 
 import time
 
-from tests.integration.flags.feed import Alive, Connector
+from tests.integration.flags.connector import Alive, Connector
 from tests.integration.flags.people import DAY, Event, event, once
 from tests.integration.flags.published import Flag, check_once, flags, names, wait_for, wait_read
 from tests.integration.serve.asking import get, ids
@@ -50,7 +50,7 @@ def test_words_raise_the_flag_and_kinder_words_clear_it(processes: Processes, co
         views = last_views(read(settings.broker, settings.names.fan_scores))
         return float(views.get("miot:weibo:star", {"parts": {"influence": 0.0}})["parts"]["influence"])
 
-    until(lambda: reach() >= 0.5, SOON_S, lambda: f"the star has his reach, not {reach()}")
+    until(lambda: reach() >= 0.5, SOON_S, lambda: f"the star has their reach, not {reach()}")
     connector.write(
         comments("weibo:cross", "今天发货了", "质量太差了，退款！", "东西很好，很喜欢", "love it!", "很喜欢")
     )

@@ -14,7 +14,7 @@ TUNING = {"num.partitions", "timeout.ms", "interval.ms", "delay.ms", "segment.by
 
 
 def properties() -> dict[str, str]:
-    """Return what the image makes of KAFKA_...: small letters and dots."""
+    """Return what the image makes of KAFKA_...: lower case and dots."""
     code, words, stack = compose_config(STACK)
     assert code == 0, words
     environ = stack["services"]["kafka"]["environment"]
@@ -24,7 +24,7 @@ def properties() -> dict[str, str]:
 def test_a_broker_with_these_settings_takes_our_topics(tmp_path: Path) -> None:
     result, kafka = properties(), Kafka(tmp_path)
     needed = {name for name in SINGLE if not any(name.endswith(end) for end in TUNING)}
-    assert needed <= set(result), "the embedded broker needs more than the stack's is told"
+    assert needed <= set(result), "the embedded broker needs more than the stack's has"
     here = {"9092": kafka.listeners.client, "9093": kafka.listeners.controller, "29092": free_port()}
     kafka.extra = {name: moved(value, here) for name, value in result.items() if name not in OURS}
     try:

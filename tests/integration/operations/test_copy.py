@@ -33,7 +33,7 @@ class Copy:
         )
         topics.create(self.there)
 
-    def feed(self, start: int, stop: int) -> None:
+    def produce(self, start: int, stop: int) -> None:
         """Write likes, each with its own value."""
         producer = Producer({"bootstrap.servers": self.settings.broker, "linger.ms": 50})
         for i in range(start, stop):
@@ -66,7 +66,7 @@ class Copy:
 
 def test_killed_anywhere_each_is_copied_once(installation: Installation, processes: Processes) -> None:
     copy = Copy(installation)
-    copy.feed(0, MANY)
+    copy.produce(0, MANY)
     there = [TopicPartition(copy.there.names.leading_input, n) for n in range(WANTED)]
     kills = 0
     with admin(copy.settings) as client:
@@ -94,9 +94,9 @@ def test_killed_anywhere_each_is_copied_once(installation: Installation, process
 
 def test_a_later_call_copies_what_is_new(installation: Installation) -> None:
     copy = Copy(installation)
-    copy.feed(0, 500)
+    copy.produce(0, 500)
     assert copy.call() == {"likes": 500}
-    copy.feed(500, 800)
+    copy.produce(500, 800)
     assert copy.call() == {"likes": 300}
     assert copy.call() == {}
     assert copy.numbers() == list(range(800))
@@ -104,7 +104,7 @@ def test_a_later_call_copies_what_is_new(installation: Installation) -> None:
 
 def test_topics_created_again_are_copied_from_their_beginning(installation: Installation) -> None:
     copy = Copy(installation)
-    copy.feed(0, 500)
+    copy.produce(0, 500)
     assert copy.call() == {"likes": 500}
     with admin(copy.settings) as client:
         copy.recreate(client)

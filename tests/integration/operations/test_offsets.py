@@ -120,9 +120,9 @@ def test_what_is_skipped_is_not_counted_and_nothing_else_is_lost(
         "offsets": 3,
     }
     assert row(installation).items() >= {"applied": 13, "committed": 13, "note": ""}.items()
-    (letter,) = read(settings.broker, settings.names.dead_letters)
-    assert (letter.partition, letter.key, letter.value) == (PARTITION, None, None)
-    assert letter.headers == {
+    (dead_letter,) = read(settings.broker, settings.names.dead_letters)
+    assert (dead_letter.partition, dead_letter.key, dead_letter.value) == (PARTITION, None, None)
+    assert dead_letter.headers == {
         "topic": settings.names.of(LIKES),
         "partition": str(PARTITION),
         "offset": "10",

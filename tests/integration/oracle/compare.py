@@ -1,4 +1,4 @@
-"""What was published of each fan beside what the oracle says; every difference as one line of text."""
+"""What was published of each fan, compared with the oracle; every difference as one line of text."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -36,8 +36,8 @@ def facts(view: View, fan: OracleFan) -> list[str]:
     if view["as_of"] < fan.touched:
         differing.append(f"as of {view['as_of']}, before the newest touch {fan.touched}")
     sentiment_of = view["sentiment"]
-    if sentiment_of["n"] != len(fan.moods) or abs(sentiment_of["mean"] - fan.sentiment_of) > PART:
-        differing.append(f"sentiment {sentiment_of}, not {fan.sentiment_of:.4f} of {len(fan.moods)}")
+    if sentiment_of["n"] != len(fan.sentiments) or abs(sentiment_of["mean"] - fan.sentiment_of) > PART:
+        differing.append(f"sentiment {sentiment_of}, not {fan.sentiment_of:.4f} of {len(fan.sentiments)}")
     return differing
 
 

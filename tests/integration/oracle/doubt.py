@@ -9,7 +9,7 @@ from tests.integration.oracle.replay import Line, Outcome, by_time, histories, l
 
 
 class Doubt(NamedTuple):
-    """The fans whose score may differ, and the ids of the reposts whose credit may or may not be given."""
+    """The fans whose score may differ, and the ids of the reposts whose attribution may or may not be given."""
 
     fans: frozenset[str]
     reposts: frozenset[str]
@@ -22,7 +22,7 @@ def outcomes(queues: dict[str, list[Event]]) -> list[Outcome]:
 
 
 def in_doubt(lines: Iterable[Line]) -> Doubt:
-    """Return what order could change: a fan who ends as a suspect or not, and whoever his reposts may pay."""
+    """Return what order could change: a fan who ends as a suspect or not, and whoever their reposts may pay."""
     fans: set[str] = set()
     reposts: set[str] = set()
     for key, queues in histories(lines).items():

@@ -1,4 +1,4 @@
-"""One fan as the oracle sees him: everything that he did, and everything that he earned."""
+"""One fan as the oracle sees them: everything that they did, and everything that others gave them."""
 
 from collections import Counter
 from typing import Any
@@ -20,7 +20,7 @@ class OracleFan:
         self.everything: list[tuple[int, float]] = []
         self.attributions: list[tuple[int, float]] = []
         self.acts: list[int] = []
-        self.moods: list[float] = []
+        self.sentiments: list[float] = []
         self.likes, self.reposts, self.caps = Rhythm(), Rhythm(), Caps()
 
     def act(self, topic: str, event: Event) -> None:
@@ -33,7 +33,7 @@ class OracleFan:
         if topic == "reposts":
             self.reposts.observe(at)
         if topic == "comments":
-            self.moods.append(event["sentiment"])
+            self.sentiments.append(event["sentiment"])
         if self.caps.weighs(event):
             weighed = (at, WEIGHT[kind])
             (self.share if kind in SHARE else self.talk).append(weighed)
@@ -42,7 +42,7 @@ class OracleFan:
                 self.on_brand.append(weighed)
 
     def earn(self, at: int) -> None:
-        """Take the credit for a repost by another fan."""
+        """Take the attribution of a repost by another fan."""
         self.attributions.append((at, 1))
 
     @property
@@ -52,14 +52,14 @@ class OracleFan:
 
     @property
     def touched(self) -> int:
-        """The newest moment of an act or a credit."""
+        """The newest moment of an act or an attribution."""
         return max([*self.acts, *(at for at, _ in self.attributions)])
 
     @property
     def sentiment_of(self) -> float:
         """The running mean of the comments' sentiment, in the order of their topic."""
-        mean = self.moods[0] if self.moods else 0.0
-        for one in self.moods[1:]:
+        mean = self.sentiments[0] if self.sentiments else 0.0
+        for one in self.sentiments[1:]:
             mean += 0.3 * (one - mean)
         return mean
 

@@ -1,4 +1,4 @@
-"""A whole input, replayed: each event once, each topic in its order, credits to those whose posts were reposted."""
+"""A whole input, replayed: each event once, each topic in its order, each repost attributed to the reposted fan."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ TOPICS = tuple(DEFAULT)
 
 
 class Replayed(NamedTuple):
-    """What the program must publish: fans by key, unique events, and the ids of the reposts that earn a credit."""
+    """What the program must publish: fans by key, unique events, and the ids of the reposts that are attributed."""
 
     fans: dict[str, OracleFan]
     events: int
@@ -20,7 +20,7 @@ class Replayed(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """One fan's own acts: the fan, and the credits that they give as (key of who earns, moment, event id)."""
+    """One fan's own acts: the fan, and the attributions that they give as (key of who earns, moment, event id)."""
 
     fan: OracleFan
     gives: list[tuple[str, int, str]]
@@ -62,7 +62,7 @@ def one_after_another(queues: Mapping[str, Sequence[Event]], order: Sequence[str
 
 
 def live(acts: Iterable[tuple[str, Event]]) -> Outcome:
-    """Return the fan after all acts; a repost gives a credit unless its own fan is suspect once it is taken in."""
+    """Return the fan after all acts; a repost is attributed unless its own fan is suspect once it is taken in."""
     fan, gives = OracleFan(), []
     for topic, event in acts:
         fan.act(topic, event)
@@ -73,7 +73,7 @@ def live(acts: Iterable[tuple[str, Event]]) -> Outcome:
 
 
 def replay(lines: Iterable[Line]) -> Replayed:
-    """Return every fan of an input, those known by credits alone too."""
+    """Return every fan of an input, those known by attributions alone too."""
     fans: dict[str, OracleFan] = {}
     gives = []
     for key, queues in histories(lines).items():

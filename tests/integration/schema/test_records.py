@@ -82,9 +82,9 @@ def test_a_worker_takes_the_examples_and_refuses_what_the_files_refuse(
     until(lambda: _done(installation), 60, "everything is scored or refused")
     dead_letters, head = records(installation, "dead-letters"), document("dead-letters")["x-topic"]["headers"]
     assert len(dead_letters) == sum(len(EXAMPLES[topic]) for topic in BAD)
-    for letter in dead_letters:
-        assert set(letter.headers) == set(head)
-        for name, value in letter.headers.items():
+    for dead_letter in dead_letters:
+        assert set(dead_letter.headers) == set(head)
+        for name, value in dead_letter.headers.items():
             Draft202012Validator(head[name]).validate(value)
     ours = [record for record in records(installation, "fan-scores") if record.key == KEY_EXAMPLE.encode()]
     counts = ours[-1].json()["counts"]

@@ -27,7 +27,7 @@ QUESTIONS = {
 
 
 class Answer(NamedTuple):
-    """What came back before the server hung up; ``status`` is 0 when it said nothing."""
+    """What came back before the server hung up; ``status`` is 0 when nothing was sent."""
 
     status: int
     headers: dict[str, str]
@@ -85,7 +85,7 @@ def metrics_port(serve: Running) -> int:
 
 
 def is_quiet(serve: Running) -> None:
-    """Make sure that nothing of all that made the process tell of an error of its own, and that it answers."""
+    """Make sure that nothing of all that made the process report an error of its own, and that it answers."""
     assert get(serve.port, "/readyz").status == 200
     assert "Traceback" not in serve.words(2000)
     assert "Error handling request" not in serve.words(2000)

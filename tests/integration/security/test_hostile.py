@@ -71,11 +71,11 @@ def test_hostile_records_cost_nothing_but_themselves(
 
     until(lambda: counted() == {"comment": 2 * len(KINDS)}, SOON_S, lambda: f"all neighbours count, not {counted()}")
     dead_letters = read(settings.broker, settings.names.dead_letters)
-    headers = [letter.headers for letter in dead_letters]
+    headers = [dead_letter.headers for dead_letter in dead_letters]
     found = {(int(header["partition"]), int(header["offset"])): header["reason"] for header in headers}
     assert found.keys() == refused.keys()
     assert len(dead_letters) == len(found)
-    assert all(len(letter.value or b"") <= CUT for letter in dead_letters)
+    assert all(len(dead_letter.value or b"") <= CUT for dead_letter in dead_letters)
     assert views().keys() == {f"miot:{fan}", "miot:f"}
     until(lambda: seq(serve, fan) > 0, SOON_S, "served")
     for running in (worker, serve):

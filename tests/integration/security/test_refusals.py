@@ -1,4 +1,4 @@
-"""What does not open a door is told in one sentence, with the documented exit code, in time, without the password."""
+"""What opens no connection ends in one sentence, with the documented exit code, in time, without the password."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -136,7 +136,9 @@ def test_words_are_nowhere_but_in_inputs_and_dead_letters(
         (record.value or b"").decode(errors="replace") for record in read(settings.broker, settings.names.dead_letters)
     ]
     assert len(dead_letters) == 4
-    assert any(piece in letter for letter in dead_letters for piece in FRAGMENTS), "the search finds what is there"
+    assert any(piece in dead_letter for dead_letter in dead_letters for piece in FRAGMENTS), (
+        "the search finds what is there"
+    )
     with Redis(port=valkey.port) as redis:
         found = [
             (place, piece)

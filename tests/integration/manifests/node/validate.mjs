@@ -15,7 +15,7 @@ async function problem(resource) {
   let kinds = {};
   try {
     kinds = await import(module);
-  } catch {} // said below
+  } catch {} // reported below
   const Kind = kinds[resource.kind];
   if (!Kind) return `no schema of ${resource.apiVersion} ${resource.kind}`;
   try {
