@@ -89,8 +89,8 @@ def defined(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
-def comments(source: str) -> Iterator[tuple[int, str]]:
-    """Yield comments and docstrings with their lines."""
+def prose(source: str) -> Iterator[tuple[int, str]]:
+    """Yield comments, docstrings and messages (strings with a space) with their lines."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
@@ -99,6 +99,8 @@ def comments(source: str) -> Iterator[tuple[int, str]]:
             text = ast.get_docstring(node, clean=False)
             if text:
                 yield from enumerate(text.split("\n"), node.body[0].lineno)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, node.value
 
 
 def test_identifiers_use_the_terms_of_the_field() -> None:
@@ -118,7 +120,7 @@ def test_prose_is_plain_english() -> None:
     for name in tracked():
         if PROSE_FILES.search(name):
             text = (ROOT / name).read_text(encoding="utf-8")
-            lines = comments(text) if name.endswith(".py") else enumerate(text.split("\n"), 1)
+            lines = prose(text) if name.endswith(".py") else enumerate(text.split("\n"), 1)
             found += [f"{name}:{n}: {hit[0]}: {line.strip()[:120]}" for n, line in lines if (hit := PROSE.search(line))]
     assert not found, "\n".join(found)
 

@@ -97,7 +97,9 @@ class AssignmentHandler:
             del self.tasks[number]
         self.member = self.last_member = member
         if strange := sorted({tp.topic for tp in assigned if tp.partition not in wanted}):
-            log.warning("partitions of %s came without their tasks: other workers own these", ", ".join(strange))
+            log.warning(
+                "partitions of %s are assigned without their tasks: other workers own the tasks", ", ".join(strange)
+            )
         log.info(
             "generation %s: partitions %s, of which %s are in memory",
             member.generation,

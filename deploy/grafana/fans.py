@@ -34,7 +34,7 @@ FANS = make_dashboard(
                 number(
                     "Churned",
                     "short",
-                    "Fans taken for gone.",
+                    "Fans flagged as churned.",
                     "churned",
                     f'sum(fanpulse_fans{{{BRAND_FILTER},lifecycle="churned"}})',
                 ),

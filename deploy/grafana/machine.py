@@ -59,7 +59,7 @@ MACHINE = make_dashboard(
                     steps=[(1, WARN)],
                 ),
                 number(
-                    "Quiet feeds",
+                    "Idle sources",
                     "short",
                     "Brands of the parameter file from which nothing comes; their fans are not judged meanwhile.",
                     "brands",
@@ -103,7 +103,7 @@ MACHINE = make_dashboard(
             ],
         ),
         (
-            "Takeovers and time",
+            "Restores and time",
             [
                 lines(
                     "Rebalances",
@@ -140,7 +140,7 @@ MACHINE = make_dashboard(
                     {"{{instance}}": "fanpulse_due_fans"},
                 ),
                 lines(
-                    "Quiet feeds by brand",
+                    "Idle sources by brand",
                     "bool_yes_no",
                     "Yes while a brand is quiet for much longer than usual. Only brands of the parameter file.",
                     {"{{brand}}": "min by (brand) (fanpulse_source_idle)"},

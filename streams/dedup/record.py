@@ -89,7 +89,7 @@ def decode(data: bytes) -> DedupRecord:
     entries = [SECTION.unpack_from(data, RECORD_HEADER.size + i * SECTION.size) for i in range(inputs)]
     hashes = sum(sum(section[-3:]) for section in entries)
     if len(data) != begin + HASH_BYTES * hashes:
-        raise ValueError(f"a dedup record of {len(data)} bytes does not hold the {hashes} hashes it announces")
+        raise ValueError(f"a dedup record of {len(data)} bytes does not hold the {hashes} hashes of its header")
     body = np.frombuffer(data, "<i8", hashes, begin).astype(np.int64)  # a copy, writable: one type for kernels
     record = DedupRecord(LogPosition(*head[:4]), head[4], head[5], _deltas(entries, body))
     _check(record)

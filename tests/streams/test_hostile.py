@@ -60,7 +60,7 @@ KINDS: dict[str, tuple[bytes | None, str]] = {
     "the end of another": (b'"}', "truncated"),
     "a comment": (OPEN + b"/* */}", "malformed"),
     "a brand with a colon": (OPEN + b',"brand_id":"miot:f"}', "brand_id"),
-    "an id of 65 letters": (OPEN + b',"event_id":"' + b"e" * 65 + b'"}', "event_id"),
+    "an id of 65 characters": (OPEN + b',"event_id":"' + b"e" * 65 + b'"}', "event_id"),
     "an empty id": (OPEN + b',"fan_id":""}', "fan_id"),
     "another's key": (OPEN + b',"fan_id":"g"}', "key"),
     "doubled keys, the last one counts": (OPEN + b',"event_id":"other","event_id":"e9"}', ""),

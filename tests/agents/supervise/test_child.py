@@ -32,11 +32,11 @@ def is_alive(pid: int) -> bool:
 
 
 def test_its_output_is_in_the_log_and_its_code_is_told(tmp_path: Path) -> None:
-    one = Child("one", [sys.executable, "-c", "print('said'); raise SystemExit(70)"], tmp_path / "logs" / "one.log")
+    one = Child("one", [sys.executable, "-c", "print('bye'); raise SystemExit(70)"], tmp_path / "logs" / "one.log")
     assert (one.poll(), one.pid) == (None, 0)
     one.start()
     until(lambda: not one.is_running, 10, "the end")
-    assert (one.poll(), one.last_words()) == (70, "said")
+    assert (one.poll(), one.last_words()) == (70, "bye")
 
 
 def test_last_words_are_of_the_last_run_and_without_stack_frames(tmp_path: Path) -> None:

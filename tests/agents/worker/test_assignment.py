@@ -83,7 +83,9 @@ def test_inputs_without_their_leading_partition_are_not_owned(
         await worker.commit(with_tick=True)
         assert ("g", tp(COMMENTS, 1)) not in worker.broker.committed
         (warning,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-        assert warning == "partitions of comments, g-clock came without their tasks: other workers own these"
+        assert (
+            warning == "partitions of comments, g-clock are assigned without their tasks: other workers own the tasks"
+        )
 
     scene(claim)
 

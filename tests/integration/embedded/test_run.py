@@ -56,9 +56,9 @@ class Run:
         def received() -> bool:
             return self.printed.read_text().endswith("\n") or self.process.poll() is not None
 
-        until(received, UP_S, lambda: f"up; it said:\n{self.result.read_text()}")
+        until(received, UP_S, lambda: f"up; its output:\n{self.result.read_text()}")
         printed = self.printed.read_text()
-        assert printed, f"it ended; it said:\n{self.result.read_text()}"
+        assert printed, f"it ended; its output:\n{self.result.read_text()}"
         return dict(json.loads(printed))
 
     def one(self, name: str) -> int:

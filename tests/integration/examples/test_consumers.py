@@ -78,7 +78,7 @@ def run_to_the_end(consumer: str, installation: Installation, directory: Path, g
                 found = positions(client, group, {prefix + name: 4 for name in OUTPUTS})
             return all(at.committed == at.end for at in found if at.end)
 
-        until(done, TIMEOUT_S, lambda: f"{group} read all; it said {log.with_suffix('.err').read_text()[-2000:]}")
+        until(done, TIMEOUT_S, lambda: f"{group} read all; its errors: {log.with_suffix('.err').read_text()[-2000:]}")
     return Counter(map(line, log.read_text().splitlines()))
 
 

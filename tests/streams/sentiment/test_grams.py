@@ -39,7 +39,7 @@ DIFFERENT = {
     "order": ("不是好", "好不是"),
     "one character": ("好", "坏"),
     "an emoji and another": ("👍", "👎"),
-    "a word and its letters": ("bad", "b a d"),
+    "a word and its characters": ("bad", "b a d"),
     "a sign": ("真好", "真“好”"),
     "an address and an at sign": ("@", "@x"),
 }
