@@ -63,7 +63,7 @@ NOW = make_dashboard(
                 lines(
                     "Events by topic",
                     "eps",
-                    "Events read a second. Attribution is an internal topic: influence for the fan whose post was shared.",
+                    "Events read a second. Attribution is internal: influence for the fan whose post was shared.",
                     {"{{topic}}": f"sum by (topic) (rate(fanpulse_events_total{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"},
                     style="stack",
                 ),
