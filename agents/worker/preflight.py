@@ -79,7 +79,7 @@ class Preflight:
                 f"group {group} committed with partitions={metadata.partitions}, and the topics have "
                 f"{self.partitions} now: fans would be split between two partitions; {NEW_GROUP}"
             )
-        if metadata is not None and entry.offset and not metadata.is_same_topic(ids.get(tp.topic, "")):
+        if metadata is not None and not metadata.is_same_topic(ids.get(tp.topic, "")):
             since = f"since group {group} committed offset {entry.offset} of it: its id was {metadata.topic_id}"
             raise _recreated(tp.topic, since, ids[tp.topic])
         if entry.offset > end:
