@@ -127,7 +127,7 @@ class Selection:
 def why_not(dead_letter: ReadDeadLetter, settings: Settings, reason: str) -> str:
     """Return why a dead letter is not sent; nothing if it is.
 
-    >>> why_not(DeadLetter(0, "likes", 0, 7, "JSON is malformed", None, b"{}"), Settings(), "")
+    >>> why_not(ReadDeadLetter(0, "likes", 0, 7, "JSON is malformed", None, b"{}"), Settings(), "")
     'without_key'
     """
     if reason not in dead_letter.reason:

@@ -92,7 +92,7 @@ def test_a_broker_that_does_not_answer_is_told_in_time(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(connection, "BROKER_TIMEOUT_S", 0.5)
     address = request.getfixturevalue(server)
     threads, start = threading.active_count(), time.monotonic()
     with (
@@ -105,7 +105,7 @@ def test_a_broker_that_does_not_answer_is_told_in_time(
 
 
 def test_a_password_is_in_no_error(nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(connection, "BROKER_TIMEOUT_S", 0.3)
     settings = Settings(broker=nobody, kafka_security="SASL_PLAINTEXT", **LOGIN)
     with pytest.raises(UnavailableError) as caught, admin(settings):
         pytest.fail("connected to nobody")
