@@ -1,10 +1,8 @@
 """Fans: who they are, who comes and who leaves. Names are on the live page, never in metrics."""
 
 from deploy.grafana.dashboard import make_dashboard
-from deploy.grafana.panels import lines, number
+from deploy.grafana.panels import BRAND_FILTER, RATE_INTERVAL, lines, number
 
-BRAND_FILTER = 'brand=~"$brand"'
-RATE_INTERVAL = "[$__rate_interval]"
 CHURN_FLAGS = f'fanpulse_flags_total{{{BRAND_FILTER},kind="churn"'
 
 FANS = make_dashboard(

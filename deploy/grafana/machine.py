@@ -1,13 +1,11 @@
 """Machine: where time goes, rebalances, dead letters, Redis, memory, loops."""
 
 from deploy.grafana.dashboard import make_dashboard
-from deploy.grafana.panels import BAD, WARN, lines, number
+from deploy.grafana.panels import BAD, RATE_INTERVAL, TOPIC_FILTER, WARN, lines, number
 
-BY_TOPIC = 'topic=~"$topic"'
-RATE_INTERVAL = "[$__rate_interval]"
 JOBS = 'job=~"fanpulse-.*"'
 STAGE = "fanpulse_batch_duration_seconds"
-REFUSED = f"fanpulse_dead_letters_total{{{BY_TOPIC}}}"
+REFUSED = f"fanpulse_dead_letters_total{{{TOPIC_FILTER}}}"
 REDIS = "fanpulse_redis_write_duration_seconds"
 
 
@@ -47,7 +45,7 @@ MACHINE = make_dashboard(
                     "short",
                     "Records that the broker deleted before we read them, in the last day. Must be 0.",
                     "lost",
-                    f"sum(increase(fanpulse_lost_to_retention_total{{{BY_TOPIC}}}[1d]))",
+                    f"sum(increase(fanpulse_lost_to_retention_total{{{TOPIC_FILTER}}}[1d]))",
                     steps=[(1, BAD)],
                 ),
                 number(

@@ -1,10 +1,8 @@
 """Now: is it well? Events, latency against the objective, lag, flags as they come."""
 
 from deploy.grafana.dashboard import make_dashboard
-from deploy.grafana.panels import BAD, WARN, lines, number
+from deploy.grafana.panels import BAD, RATE_INTERVAL, TOPIC_FILTER, WARN, lines, number
 
-TOPIC_FILTER = 'topic=~"$topic"'
-RATE_INTERVAL = "[$__rate_interval]"
 BUCKETS = f"sum by (le) (rate(fanpulse_end_to_end_latency_seconds_bucket{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"
 OUT = f"sum(rate(fanpulse_events_total{{{TOPIC_FILTER}}}{RATE_INTERVAL}))"
 

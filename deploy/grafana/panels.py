@@ -9,6 +9,8 @@ from grafana_foundation_sdk.models import dashboard as models
 
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 GOOD, WARN, BAD = "green", "orange", "red"
+# Of queries: the label filters of the variables, and the window of a rate.
+BRAND_FILTER, TOPIC_FILTER, RATE_INTERVAL = 'brand=~"$brand"', 'topic=~"$topic"', "[$__rate_interval]"
 
 Steps = Sequence[tuple[float, str]]  # from this value on, that colour; below the first it is green
 PanelQueries = Mapping[str, str]  # legend -> PromQL

@@ -1,13 +1,11 @@
 """Sentiment: how comments sound, and which fans became angry or calm again."""
 
 from deploy.grafana.dashboard import make_dashboard
-from deploy.grafana.panels import BAD, WARN, lines, number
+from deploy.grafana.panels import BAD, BRAND_FILTER, RATE_INTERVAL, WARN, lines, number
 
-B = 'brand=~"$brand"'
-RATE = "[$__rate_interval]"
-COMMENT_RATE = f"fanpulse_comments_total{{{B}}}"
-NEGATIVE = f'fanpulse_comments_total{{{B},sentiment="negative"}}'
-ANGER = f'fanpulse_flags_total{{{B},kind="negative"'
+ALL_COMMENTS = f"fanpulse_comments_total{{{BRAND_FILTER}}}"
+NEGATIVE = f'fanpulse_comments_total{{{BRAND_FILTER},sentiment="negative"}}'
+ANGER = f'fanpulse_flags_total{{{BRAND_FILTER},kind="negative"'
 
 SENTIMENT = make_dashboard(
     "Sentiment",
@@ -22,14 +20,14 @@ SENTIMENT = make_dashboard(
                     "cps",
                     "Comments a second.",
                     "comments/s",
-                    f"sum(rate({COMMENT_RATE}{RATE}))",
+                    f"sum(rate({ALL_COMMENTS}{RATE_INTERVAL}))",
                 ),
                 number(
                     "Negative share",
                     "percentunit",
                     "Of the last 15 minutes' comments, those with a sentiment below -0.2.",
                     "negative",
-                    f"sum(increase({NEGATIVE}[15m])) / sum(increase({COMMENT_RATE}[15m]))",
+                    f"sum(increase({NEGATIVE}[15m])) / sum(increase({ALL_COMMENTS}[15m]))",
                     steps=[(0.3, WARN), (0.5, BAD)],
                 ),
                 number(
@@ -51,7 +49,7 @@ SENTIMENT = make_dashboard(
                     "short",
                     "Fans flagged as leaving in the last 24 hours whose sentiment mean was low before.",
                     "leaving",
-                    f'sum(increase(fanpulse_flags_total{{{B},kind="churn",reason="negative"}}[1d]))',
+                    f'sum(increase(fanpulse_flags_total{{{BRAND_FILTER},kind="churn",reason="negative"}}[1d]))',
                     width=8,
                 ),
             ],
@@ -64,8 +62,8 @@ SENTIMENT = make_dashboard(
                     "percentunit",
                     "Share of comments by sentiment: negative below -0.2, positive above 0.2.",
                     {
-                        "{{sentiment}}": f"sum by (sentiment) (rate({COMMENT_RATE}{RATE}))"
-                        f" / ignoring (sentiment) group_left sum(rate({COMMENT_RATE}{RATE}))"
+                        "{{sentiment}}": f"sum by (sentiment) (rate({ALL_COMMENTS}{RATE_INTERVAL}))"
+                        f" / ignoring (sentiment) group_left sum(rate({ALL_COMMENTS}{RATE_INTERVAL}))"
                     },
                     style="stack",
                 ),
@@ -73,7 +71,7 @@ SENTIMENT = make_dashboard(
                     "Comments by brand",
                     "cps",
                     "Comments a second. A peak with the negative share unchanged is a sale; with more, a scandal.",
-                    {"{{brand}}": f"sum by (brand) (rate({COMMENT_RATE}{RATE}))"},
+                    {"{{brand}}": f"sum by (brand) (rate({ALL_COMMENTS}{RATE_INTERVAL}))"},
                 ),
                 lines(
                     "Negative share by brand",
@@ -81,7 +79,7 @@ SENTIMENT = make_dashboard(
                     "Negative comments of all comments, over 15 minutes. No line while a brand has no comments.",
                     {
                         "{{brand}}": f"sum by (brand) (increase({NEGATIVE}[15m]))"
-                        f" / sum by (brand) (increase({COMMENT_RATE}[15m]))"
+                        f" / sum by (brand) (increase({ALL_COMMENTS}[15m]))"
                     },
                     width=24,
                 ),
@@ -94,7 +92,7 @@ SENTIMENT = make_dashboard(
                     "Negative flags",
                     "short",
                     "Raised and cleared in each interval.",
-                    {"{{state}}": f"sum by (state) (increase({ANGER}}}{RATE}))"},
+                    {"{{state}}": f"sum by (state) (increase({ANGER}}}{RATE_INTERVAL}))"},
                     style="bars",
                 ),
                 lines(
