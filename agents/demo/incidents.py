@@ -1,4 +1,4 @@
-"""What is staged for whoever looks on: fans who turn angry, fans who rise, a flash sale, and the crowd around them."""
+"""What is staged for whoever looks on: fans who turn angry, fans who rise, a flash sale, and the many who pass by."""
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
@@ -18,9 +18,9 @@ ANGER_MS, ANSWER_MS = 9_000, 45_000  # from one angry fan to the next; until som
 SOLACE = 3  # every third is
 STEPS, STEPS_UP = 14, 40  # acts of a top gainer: enough for tier active, for some enough for core
 INCIDENT_INPUTS = (LIKES, REPOSTS, COMMENTS, PURCHASES)
-CALM, SALE = (70, 15, 12, 3), (40, 5, 15, 40)  # what the crowd does, of a hundred acts
-CAMPAIGN_ACTS_PER_FAN = 300
-CAMPAIGN_ANGRY_SHARE = 0.06  # of its comments
+CALM, SALE = (70, 15, 12, 3), (40, 5, 15, 40)  # what passers-by do, of a hundred acts
+PASSERS_BY_PER_FAN = 300
+PASSERS_BY_ANGRY_SHARE = 0.06  # of its comments
 SALE_FIRST_S, SALE_EVERY_S, SALE_S, SALE_FACTOR = 30, 600, 40, 4
 
 
@@ -71,10 +71,10 @@ def is_sale(elapsed_s: float) -> bool:
     return elapsed_s >= SALE_FIRST_S and (elapsed_s - SALE_FIRST_S) % SALE_EVERY_S < SALE_S
 
 
-def campaign_act(rng: Random, at: int, fans: int, core: Sequence[str], *, sale: bool) -> DemoAct:
+def passer_by_act(rng: Random, at: int, fans: int, core: Sequence[str], *, sale: bool) -> DemoAct:
     """Return an act of one of the many who pass by."""
-    number = rng.randrange(fans * CAMPAIGN_ACTS_PER_FAN)
+    number = rng.randrange(fans * PASSERS_BY_PER_FAN)
     fan_id = f"{'wechat' if number % 10 >= 7 else 'weibo'}:{1_000_000 + number}"
     (source,) = rng.choices(INCIDENT_INPUTS, SALE if sale else CALM)
-    act = act_of(rng, source, at, fan_id, core, angry=CAMPAIGN_ANGRY_SHARE)
+    act = act_of(rng, source, at, fan_id, core, angry=PASSERS_BY_ANGRY_SHARE)
     return act._replace(fields=act.fields | {"campaign_id": "flash-sale"}) if sale else act

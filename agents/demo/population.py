@@ -62,11 +62,11 @@ def everyone(plan: Plan, crew: list[DemoFan], silence: Silence) -> Iterator[Demo
 
 def leavers(plan: Plan, crew: list[DemoFan], silence: Silence) -> Iterator[DemoAct]:
     """Yield the acts of those who stopped; they fall due one after the other, beginning seconds after ``plan.now``."""
-    leavers = [member.fan_id for member in crew if member.name is Persona.LEAVER]
+    fan_ids = [member.fan_id for member in crew if member.name is Persona.LEAVER]
     if plan.history_days == 0:
         return iter(())
     acts: list[DemoAct] = []
-    for i, fan_id in enumerate(leavers):
+    for i, fan_id in enumerate(fan_ids):
         rng = plan.rng("leaver", fan_id if not plan.run else i)
         due = plan.now + FIRST_DUE_MS + min(i, QUICK) * DUE_GAP_MS + max(0, i - QUICK) * SLOW_GAP_MS
         acts += leaver(rng, fan_id, due, rng.uniform(0.3, 0.6) * plan.history_days, silence)

@@ -5,7 +5,7 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from agents.demo.acts import DemoAct, event
-from agents.demo.incidents import SALE_FACTOR, campaign_act, incidents, is_sale
+from agents.demo.incidents import SALE_FACTOR, incidents, is_sale, passer_by_act
 from agents.demo.personas import Persona, Silence
 from agents.demo.population import Plan, everyone, leavers, members
 
@@ -57,7 +57,7 @@ class Traffic:
         self._owed += self.rate * (SALE_FACTOR if sale else 1) * passed / 1000 - len(acts)
         for _ in range(int(self._owed)):
             at = self._sent_until + self._rng.randrange(passed) if passed else now
-            acts.append(campaign_act(self._rng, at, self.plan.fans, self._core, sale=sale))
+            acts.append(passer_by_act(self._rng, at, self.plan.fans, self._core, sale=sale))
         self._owed -= max(0, int(self._owed))
         self._sent_until = max(now, self._sent_until)
         return [self._event(act) for act in sorted(acts, key=lambda act: act.at)]

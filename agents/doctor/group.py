@@ -29,12 +29,12 @@ def group(client: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
         message = f"group {settings.group} has no running worker; {lag} events wait"
         yield Finding("workers", CheckState.WARN, message, "start one with `fanpulse worker`")
     elif lag > LAG_WARN:
-        yield _has_lag(client, settings, counts, where, members)
+        yield _trend_of_lag(client, settings, counts, where, members)
     else:
         yield Finding("workers", CheckState.OK, f"{members} in group {settings.group}, {lag} events wait")
 
 
-def _has_lag(
+def _trend_of_lag(
     client: KafkaAdminClient, settings: Settings, counts: dict[str, int], before: list[Position], members: int
 ) -> Finding:
     """Look a second time: a lag that shrinks is a matter of waiting."""

@@ -7,7 +7,7 @@ import socket
 LOOPBACK = "127.0.0.1"
 # Below what systems give to outgoing connections (Linux: from 32768), or one of those could take a port that we
 # chose and do not listen on yet, or that a server leaves for a moment as it restarts.
-SILENT = range(20_000, 32_000)
+CHOSEN_FROM = range(20_000, 32_000)
 
 
 def is_free(host: str, port: int) -> bool:
@@ -37,7 +37,7 @@ def free_ports(count: int) -> list[int]:
     """
     found: set[int] = set()
     while len(found) < count:
-        port = random.choice(SILENT)
+        port = random.choice(CHOSEN_FROM)
         if is_free(LOOPBACK, port):
             found.add(port)
     return list(found)

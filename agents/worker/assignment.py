@@ -184,8 +184,8 @@ class AssignmentHandler:
         """Return the inputs of a partition number that have lag; ``with_lag`` takes the offsets applied."""
         offsets = self.tasks[number].offsets
         inputs = {tp: self.names.inputs[tp.topic] for tp in offsets if tp.topic in self.names.inputs}
-        lag_by_topic = with_lag({tp: offsets[tp] for tp in inputs})
-        return frozenset(inputs[tp].number for tp in lag_by_topic)
+        partitions_with_lag = with_lag({tp: offsets[tp] for tp in inputs})
+        return frozenset(inputs[tp].number for tp in partitions_with_lag)
 
     def _wanted(self) -> set[int]:
         return {tp.partition for tp in self.assigned if tp.topic == self.names.leading_input}

@@ -139,10 +139,10 @@ class Processor:
             return
         limit = self.budget.take(active, now, tasks)
         before = len(active.task.pending.transitions)
-        advanced = active.task.advance(Clocks(now, lag), Limits(limit, MAX_ROWS_PER_TICK))
-        self.budget.spend(active, len(advanced))
+        transitions = active.task.advance(Clocks(now, lag), Limits(limit, MAX_ROWS_PER_TICK))
+        self.budget.spend(active, len(transitions))
         self.accumulator.add_transitions(active.task, active.task.pending.transitions[before:])
-        has_more = len(advanced) >= limit or active.task.due_fans >= MAX_DUE
+        has_more = len(transitions) >= limit or active.task.due_fans >= MAX_DUE
         active.silence_at = now if has_more else now + self.tick_ms
 
     def _must_isolate(self, tp: TP, batch: FetchedBatch) -> bool:

@@ -46,7 +46,7 @@ class ModelHeader:
 
 
 FILE_HEADER = dtype_of(ModelHeader)
-WEIGHTS = FILE_HEADER.itemsize + (2 << BITS)
+FILE_BYTES = FILE_HEADER.itemsize + (2 << BITS)
 
 
 @compiled
@@ -121,7 +121,7 @@ def from_bytes(data: bytes) -> SentimentModel:
         found = f"format {header['format']} with {header['bits']} bits"
         raise ValueError(f"a sentiment model of {found}; this version reads format {FORMAT} with {BITS} bits")
     body = data[FILE_HEADER.itemsize :]
-    if len(data) != WEIGHTS or crc32(body) != header["checksum"]:
+    if len(data) != FILE_BYTES or crc32(body) != header["checksum"]:
         raise ValueError("a damaged sentiment model: its length or checksum is wrong")
     return SentimentModel(np.frombuffer(body, "<f2"), float(header["bias"]), bytes(header["name"]).decode())
 

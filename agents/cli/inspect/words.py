@@ -2,7 +2,7 @@
 
 from schemas.outputs.records import FanFlag
 
-MINUTE, HOUR, SECONDS_PER_DAY = 60, 3600, 86_400
+SECONDS_PER_MINUTE, SECONDS_PER_HOUR, SECONDS_PER_DAY = 60, 3600, 86_400
 WHY = {"campaign_only": "came for prizes only", "negative": "was unhappy"}
 
 
@@ -54,7 +54,12 @@ def span(seconds: float) -> str:
     >>> span(1_382_400), span(5400), span(1)
     ('16 days', '2 hours', '1 second')
     """
-    for unit, name in ((SECONDS_PER_DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")):
+    for unit, name in (
+        (SECONDS_PER_DAY, "day"),
+        (SECONDS_PER_HOUR, "hour"),
+        (SECONDS_PER_MINUTE, "minute"),
+        (1, "second"),
+    ):
         if seconds >= unit or unit == 1:
             n = round(seconds / unit)
             return f"{n} {name}" if n == 1 else f"{n} {name}s"

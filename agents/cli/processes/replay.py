@@ -18,7 +18,7 @@ from agents.kafka.isolated import isolated_settings, lag, prepare, starts, writt
 from agents.settings import PREFIX, Settings, read
 from agents.supervise.child import Child
 
-LOOK_EVERY_S = 0.5
+POLL_SCORES_S = 0.5
 REPLAY_STOP_S = 15.0
 PUBLISH_DELAY_S = 0.5  # after which a replay publishes small changes
 QUIET_LOOKS = 4  # polls without a new score: at its end a replay waits for small changes
@@ -81,7 +81,7 @@ def _score(settings: Settings, places: list[TopicPartition], remaining: int) -> 
             raise FanpulseError(
                 f"the replay's worker ended early; the last lines of its log {log}:\n{child.last_words()}"
             )
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_SCORES_S)
 
     try:
         with progress.Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -22,7 +22,7 @@ class Connector:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.others = [campaign_fans(settings, number) for number in range(settings.partitions)]
+        self.others = [fans_of_partition(settings, number) for number in range(settings.partitions)]
         self._ids = itertools.count()
         self._failed: list[str] = []
         options: dict[str, Any] = {
@@ -68,7 +68,7 @@ class Connector:
             self._failed.append(str(error))
 
 
-def campaign_fans(settings: Settings, number: int, size: int = 20) -> list[str]:
+def fans_of_partition(settings: Settings, number: int, size: int = 20) -> list[str]:
     """Return names of fans that live in one partition."""
     names = (f"weibo:crowd-{n}" for n in itertools.count())
     here = (name for name in names if key_hash(f"miot:{name}".encode()) % settings.partitions == number)

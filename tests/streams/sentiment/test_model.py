@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.sentiment.grams import BITS
-from streams.sentiment.model import FILE_HEADER, SHIPPED, WEIGHTS, SentimentModel, from_bytes, shipped
+from streams.sentiment.model import FILE_BYTES, FILE_HEADER, SHIPPED, SentimentModel, from_bytes, shipped
 
 MODEL = shipped()
 TEXT = "客服态度很差，等了三个小时也没人理，再也不会买了！"
@@ -30,7 +30,7 @@ def test_the_file_is_what_it_was_read_from() -> None:
 
 
 def test_the_shipped_file_is_small() -> None:
-    assert SHIPPED.stat().st_size == WEIGHTS == 524_352
+    assert SHIPPED.stat().st_size == FILE_BYTES == 524_352
 
 
 def test_golden_header_of_format_2() -> None:
@@ -45,7 +45,7 @@ def test_golden_header_of_format_2() -> None:
     [
         (b"", "does not begin with FPSM"),
         (b"FPSM", "does not begin with FPSM"),
-        (b"x" * WEIGHTS, "does not begin with FPSM"),
+        (b"x" * FILE_BYTES, "does not begin with FPSM"),
         (changed(4, b"\x01"), "format 1"),
         (changed(6, b"\x14"), "20 bits"),
         (MODEL.to_bytes()[:-2], "damaged"),
