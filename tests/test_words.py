@@ -7,6 +7,7 @@ import subprocess
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -52,19 +53,20 @@ PROSE = re.compile(
 )
 MOST_DEFINED_TWICE = 6
 # History and figures of the past keep its words; vendored code keeps its own.
-TEXTS = (
-    "CHANGELOG.md",
-    "tests/test_words.py",
-    "agents/serve/page/vendor/",
-    "docs/decisions/",
-    "streams/sentiment/words",
-)
+TEXTS = ("CHANGELOG.md", "tests/test_words.py", "agents/serve/page/vendor/", "docs/decisions/")
 PROSE_FILES = re.compile(r"\.(py|md|ya?ml|toml|js|mjs|html|css|sh)$|Makefile$")
 
 
+@cache
 def tracked() -> list[str]:
     names = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split("\n")
     return [name for name in names if name and not name.startswith(TEXTS) and (ROOT / name).is_file()]
+
+
+@cache
+def parsed(name: str) -> ast.Module:
+    """Return the syntax tree of a tracked module."""
+    return ast.parse((ROOT / name).read_text(encoding="utf-8"))
 
 
 def tokens(name: str) -> set[str]:
@@ -89,18 +91,14 @@ def defined(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
-def prose(source: str) -> Iterator[tuple[int, str]]:
-    """Yield comments, docstrings and messages (strings with a space) with their lines."""
+def prose(name: str, source: str) -> Iterator[tuple[int, str]]:
+    """Yield comments, docstrings and messages (strings with a space or a full stop) with their lines."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            text = ast.get_docstring(node, clean=False)
-            if text:
-                yield from enumerate(text.split("\n"), node.body[0].lineno)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-            yield node.lineno, node.value
+    for node in ast.walk(parsed(name)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search("[ .]", node.value):
+            yield from enumerate(node.value.split("\n"), node.lineno)
 
 
 def test_identifiers_use_the_terms_of_the_field() -> None:
@@ -108,9 +106,10 @@ def test_identifiers_use_the_terms_of_the_field() -> None:
     found = defaultdict(set)
     for name in tracked():
         if name.endswith(".py"):
-            for identifier in defined(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
-                words = () if identifier in EXCEPTED or identifier.startswith("test_") else tokens(identifier)
-                for word in words & terms.keys() if words else ():
+            for identifier in defined(parsed(name)):
+                if identifier in EXCEPTED or identifier.startswith("test_"):
+                    continue
+                for word in tokens(identifier) & terms.keys():
                     found[f"{name}: {identifier}"].add(f"{word} -> {terms[word]}")
     assert not found, "\n".join(f"{place}: {', '.join(sorted(why))}" for place, why in sorted(found.items()))
 
@@ -120,7 +119,7 @@ def test_prose_is_plain_english() -> None:
     for name in tracked():
         if PROSE_FILES.search(name):
             text = (ROOT / name).read_text(encoding="utf-8")
-            lines = prose(text) if name.endswith(".py") else enumerate(text.split("\n"), 1)
+            lines = prose(name, text) if name.endswith(".py") else enumerate(text.split("\n"), 1)
             found += [f"{name}:{n}: {hit[0]}: {line.strip()[:120]}" for n, line in lines if (hit := PROSE.search(line))]
     assert not found, "\n".join(found)
 
@@ -131,7 +130,7 @@ def test_a_class_and_a_constant_are_defined_once() -> None:
     places: defaultdict[str, set[str]] = defaultdict(set)
     for name in tracked():
         if name.endswith(".py") and name.startswith(("agents/", "streams/", "schemas/", "deploy/")):
-            for node in ast.parse((ROOT / name).read_text(encoding="utf-8")).body:
+            for node in parsed(name).body:
                 for defined_name in names_of(node):
                     places[defined_name].add(name)
     twice = {name: sorted(files) for name, files in places.items() if len(files) > 1 and name not in shape}
