@@ -14,6 +14,7 @@ from tests.chaos.fixtures.result import Result, table, write
 from tests.chaos.fixtures.scenario import Make, Scenario
 from tests.support.installation import fresh
 from tests.support.processes import Processes
+from tests.support.servers import running
 from tests.support.showing import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]
@@ -52,9 +53,8 @@ def kafka(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -> I
     outside, inside = ports
     broker = Kafka(tmp_path_factory.mktemp("kafka"))
     broker.extra = {**QUICK, **add_listener(broker.listeners, inside, outside)}
-    broker.start()
-    yield broker
-    broker.stop()
+    with running(broker):
+        yield broker
 
 
 @pytest.fixture

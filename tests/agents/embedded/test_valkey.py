@@ -8,14 +8,13 @@ from redis import Redis
 
 from agents.embedded.valkey import Valkey
 from agents.errors import ConfigError, UnavailableError
+from tests.support.servers import running
 
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    server = Valkey(tmp_path)
-    server.start()
-    yield server
-    server.stop()
+    with running(Valkey(tmp_path)) as server:
+        yield server
 
 
 def keys(server: Valkey) -> list[bytes]:

@@ -8,6 +8,7 @@ import pytest
 
 from agents.embedded.kafka import Kafka
 from tests.chaos.fixtures.scenario import Scenario
+from tests.support.servers import running
 
 pytestmark = pytest.mark.full
 
@@ -28,10 +29,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def kafka(disk: Path) -> Iterator[Kafka]:
     """A broker whose records are on that disk."""
-    broker = Kafka(disk / "kafka")
-    broker.start()
-    yield broker
-    broker.stop()
+    with running(Kafka(disk / "kafka")) as broker:
+        yield broker
 
 
 def fill(path: Path) -> None:

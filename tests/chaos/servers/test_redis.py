@@ -13,6 +13,7 @@ from redis import Redis
 
 from agents.embedded.valkey import Valkey
 from tests.chaos.fixtures.scenario import Make
+from tests.support.servers import running
 
 pytestmark = pytest.mark.full
 
@@ -21,10 +22,8 @@ AWAKE_S, ASLEEP_S = 0.02, 0.3
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    server = Valkey(tmp_path / "valkey")
-    server.start()
-    yield server
-    server.stop()
+    with running(Valkey(tmp_path / "valkey")) as server:
+        yield server
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tests.support.calling import CommandResult
 from tests.support.certificates import Authority
 from tests.support.installation import Installation, fresh
 from tests.support.processes import until
+from tests.support.servers import running
 
 MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"
 USERS = f'{MODULE} required user_ops="right-one" user_reader="right-too" user_nobody="right-also";'
@@ -36,10 +37,8 @@ CROOKED = {
 @pytest.fixture(scope="module")
 def crooked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A broker with logins, permissions and settings that no worker can work with."""
-    broker = Kafka(tmp_path_factory.mktemp("crooked"), protocol="SASL_PLAINTEXT", extra=CROOKED)
-    broker.start()
-    yield broker
-    broker.stop()
+    with running(Kafka(tmp_path_factory.mktemp("crooked"), protocol="SASL_PLAINTEXT", extra=CROOKED)) as broker:
+        yield broker
 
 
 @pytest.fixture

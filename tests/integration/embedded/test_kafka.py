@@ -14,6 +14,7 @@ from agents.embedded import jars
 from agents.embedded.kafka import Kafka
 from agents.errors import ConfigError, UnavailableError
 from tests.support.processes import until
+from tests.support.servers import running
 
 TOPIC = "records"
 
@@ -21,10 +22,8 @@ TOPIC = "records"
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A broker to be killed; its directory has a name that a brand would choose."""
-    broker = Kafka(tmp_path_factory.mktemp("小米 kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
+    with running(Kafka(tmp_path_factory.mktemp("小米 kafka"))) as broker:
+        yield broker
 
 
 def write(address: str, value: bytes, **security: str) -> None:

@@ -12,6 +12,7 @@ from tests.support.certificates import Authority
 from tests.support.installation import Installation, fresh
 from tests.support.locked import LockedKafka, LockedRedis, redis_server
 from tests.support.processes import Processes, Running
+from tests.support.servers import running
 
 
 @pytest.fixture(scope="session")
@@ -27,19 +28,15 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def locked(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[LockedKafka]:
-    broker = LockedKafka(tmp_path_factory.mktemp("locked"), authority)
-    broker.start()
-    yield broker
-    broker.stop()
+    with running(LockedKafka(tmp_path_factory.mktemp("locked"), authority)) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
 def vault(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[LockedRedis]:
     need(redis_server(), "redis-server is missing: apt-get install redis-server (the one from pip has no TLS)")
-    server = LockedRedis(tmp_path_factory.mktemp("vault"), authority)
-    server.start()
-    yield server
-    server.stop()
+    with running(LockedRedis(tmp_path_factory.mktemp("vault"), authority)) as server:
+        yield server
 
 
 @pytest.fixture

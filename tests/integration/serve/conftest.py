@@ -9,15 +9,14 @@ from agents.embedded.kafka import Kafka
 from agents.embedded.valkey import Valkey
 from tests.integration.serve.outputs import Writer
 from tests.support.installation import Installation, fresh
+from tests.support.servers import running
 
 
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     """A server that may be flushed, frozen and stopped."""
-    server = Valkey(tmp_path / "valkey")
-    server.start()
-    yield server
-    server.stop()
+    with running(Valkey(tmp_path / "valkey")) as server:
+        yield server
 
 
 @pytest.fixture
